@@ -1,0 +1,74 @@
+//! Who may write a block, decided once.
+//!
+//! When two peers were asked for the same block, both may receive it, each on its own thread.
+//! Each block of a segment has one bit here; the thread that sets it writes the block, the other
+//! discards. The bit stays set when the piece is verified, so no late write can touch it. Blocks
+//! to be fetched again get a new word; whoever still holds the old one finds its bits taken.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The claims of up to 64 blocks. Clones are the same word.
+#[derive(Debug, Clone, Default)]
+pub struct ClaimWord(Arc<AtomicU64>);
+
+impl ClaimWord {
+    /// A word with no block claimed.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tries to claim one block. Exactly one caller per bit is told `true`.
+    pub fn win(&self, bit: u64) -> bool {
+        debug_assert_eq!(bit.count_ones(), 1);
+        self.0.fetch_or(bit, Ordering::AcqRel) & bit == 0
+    }
+
+    /// Gives claims back that were won and not written.
+    pub fn release(&self, bits: u64) {
+        self.0.fetch_and(!bits, Ordering::AcqRel);
+    }
+
+    /// Closes the word: nobody wins anything in it from now on.
+    pub fn close(&self) {
+        self.0.store(u64::MAX, Ordering::Release);
+    }
+
+    /// The blocks that are claimed now.
+    pub fn claimed(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::thread::{Census, spawn};
+
+    #[test]
+    fn of_many_threads_exactly_one_wins_each_block() {
+        let word = ClaimWord::new();
+        let (tell, hear) = crossbeam_channel::bounded(1_000);
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let (word, tell) = (word.clone(), tell.clone());
+                spawn(&Census::default(), "claimer", 64 * 1024, move || {
+                    let won = (0..64).filter(|block| word.win(1 << block)).count();
+                    tell.send(won).unwrap();
+                })
+            })
+            .collect();
+        for thread in threads {
+            assert!(thread.unwrap().join());
+        }
+        assert_eq!(hear.try_iter().sum::<usize>(), 64);
+    }
+
+    #[test]
+    fn a_closed_word_is_never_won() {
+        let word = ClaimWord::new();
+        assert!(word.win(1));
+        word.close();
+        assert!(!word.win(2));
+    }
+}

@@ -1,0 +1,184 @@
+//! Queue and waker as one object: how the main thread gives orders to a thread that sleeps in
+//! its poll.
+//!
+//! Posting never waits. A mailbox also carries *state bits*: wishes of which only the latest
+//! counts, such as "you may upload", that therefore need no place in the queue. Wakes coalesce:
+//! the first post after the reader looked rings the waker, the others see that it rang. The
+//! reader clears that mark *before* it drains; in the other order a post could fall between and
+//! sleep for ever.
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use mio::Waker;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+/// The queue holds as much as its capacity: by the bounds of its users this is a bug of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MailboxFull;
+
+/// What both ends share.
+#[derive(Debug)]
+struct Bell {
+    /// Rings the reader's poll.
+    waker: Option<Waker>,
+    /// Whether the waker rang since the reader looked last.
+    rung: AtomicBool,
+    /// State bits; the latest value counts.
+    state: AtomicU32,
+}
+
+impl Bell {
+    fn ring(&self) {
+        if !self.rung.swap(true, Ordering::AcqRel)
+            && let Some(waker) = &self.waker
+        {
+            // A failing wake means that the reader's poll is gone; its last word tells main.
+            let _ = waker.wake();
+        }
+    }
+}
+
+/// The posting end. Clones post to the same mailbox.
+#[derive(Debug)]
+pub struct Mailbox<T> {
+    /// The queue. Unbounded in the allocator's sense only: `capacity` is checked at each post.
+    queue: Sender<T>,
+    /// Most words that wait.
+    capacity: usize,
+    /// Wakes the reader.
+    bell: Arc<Bell>,
+}
+
+/// The reading end.
+#[derive(Debug)]
+pub struct Letters<T> {
+    /// The queue.
+    queue: Receiver<T>,
+    /// Shared with the posting ends.
+    bell: Arc<Bell>,
+}
+
+/// A mailbox of that capacity. Without a waker the reader looks when it pleases.
+pub fn mailbox<T>(capacity: usize, waker: Option<Waker>) -> (Mailbox<T>, Letters<T>) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "bounded by `capacity`; a bounded crossbeam \
+        channel would allocate all of it for each of thousands of idle peers"
+    )]
+    let (sender, receiver) = crossbeam_channel::unbounded();
+    let bell = Arc::new(Bell { waker, rung: AtomicBool::new(false), state: AtomicU32::new(0) });
+    let letters = Letters { queue: receiver, bell: Arc::clone(&bell) };
+    (Mailbox { queue: sender, capacity, bell }, letters)
+}
+
+impl<T> Clone for Mailbox<T> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone(), capacity: self.capacity, bell: Arc::clone(&self.bell) }
+    }
+}
+
+impl<T> Mailbox<T> {
+    /// Puts a word in the queue and wakes the reader. Never waits. A reader that has gone away is
+    /// no error: its last word is on the way.
+    pub fn post(&self, word: T) -> Result<(), MailboxFull> {
+        if self.queue.len() >= self.capacity {
+            return Err(MailboxFull);
+        }
+        let _ = self.queue.send(word);
+        self.bell.ring();
+        Ok(())
+    }
+
+    /// Sets and clears state bits, and wakes the reader if that changed any.
+    pub fn set_state(&self, set: u32, clear: u32) {
+        let before = self.bell.state.load(Ordering::Acquire);
+        let after = (before & !clear) | set;
+        if before != after {
+            // One poster owns the bits (the main thread), so load and store need not be one step.
+            self.bell.state.store(after, Ordering::Release);
+            self.bell.ring();
+        }
+    }
+
+    /// Wakes the reader without a word.
+    pub fn ring(&self) {
+        self.bell.ring();
+    }
+}
+
+impl<T> Letters<T> {
+    /// To be called first at each wake, before [`Self::take`].
+    pub fn look(&self) {
+        self.bell.rung.store(false, Ordering::Release);
+        // The store must not sink below the reads that follow.
+        std::sync::atomic::fence(Ordering::SeqCst);
+    }
+
+    /// The next word, if one waits.
+    pub fn take(&self) -> Option<T> {
+        match self.queue.try_recv() {
+            Ok(word) => Some(word),
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+        }
+    }
+
+    /// The state bits as they are now.
+    pub fn state(&self) -> u32 {
+        self.bell.state.load(Ordering::Acquire)
+    }
+
+    /// Waits for a word until `timeout`; for readers without a poll.
+    pub fn wait(&self, timeout: std::time::Duration) -> Option<T> {
+        self.queue.recv_timeout(timeout).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::thread::{Census, spawn};
+    use mio::{Events, Poll, Token};
+
+    #[test]
+    fn refuses_past_its_capacity() {
+        let (mailbox, letters) = mailbox(2, None);
+        assert_eq!(mailbox.post(1), Ok(()));
+        assert_eq!(mailbox.post(2), Ok(()));
+        assert_eq!(mailbox.post(3), Err(MailboxFull));
+        assert_eq!(letters.take(), Some(1));
+        assert_eq!(mailbox.post(3), Ok(()));
+    }
+
+    #[test]
+    fn only_the_latest_state_counts() {
+        let (mailbox, letters) = mailbox::<()>(1, None);
+        mailbox.set_state(0b11, 0);
+        mailbox.set_state(0b100, 0b01);
+        assert_eq!(letters.state(), 0b110);
+    }
+
+    #[test]
+    fn no_wake_is_lost_between_two_threads() {
+        const WORDS: u32 = 20_000;
+        let mut poll = Poll::new().unwrap();
+        let waker = Waker::new(poll.registry(), Token(0)).unwrap();
+        let (mailbox, letters) = mailbox(WORDS as usize, Some(waker));
+        let thread = spawn(&Census::default(), "poster", 64 * 1024, move || {
+            for word in 0..WORDS {
+                mailbox.post(word).unwrap();
+            }
+        });
+        let mut events = Events::with_capacity(4);
+        let mut next = 0;
+        while next < WORDS {
+            poll.poll(&mut events, Some(std::time::Duration::from_secs(20))).unwrap();
+            assert!(!events.is_empty(), "slept through a post after {next} words");
+            letters.look();
+            while let Some(word) = letters.take() {
+                assert_eq!(word, next);
+                next += 1;
+            }
+        }
+        assert!(thread.unwrap().join());
+    }
+}

@@ -1,0 +1,14 @@
+//! # cuerda
+//!
+//! A BitTorrent client with no tracker to lose: one operating-system thread per peer, one main
+//! processing thread, and one channel between them.
+//!
+//! Reading order, from the ground up; a module imports only from those above it:
+//!
+//! 1. Words: [`id`], [`limits`], [`bitfield`], [`layout`], [`kit`]
+
+pub mod bitfield;
+pub mod id;
+pub mod kit;
+pub mod layout;
+pub mod limits;

@@ -1,0 +1,185 @@
+//! Every bound, size and timeout of the program that is not an option, with its reason.
+//!
+//! Constants are grouped by who meets them first. Relations between them are asserted at compile
+//! time at the end of the file, so a change that breaks one does not build. No logic lives here.
+
+use std::time::Duration;
+
+// ---- words and files -------------------------------------------------------------------------
+
+/// Bytes of a block, the unit of a request (BEP 3: 2^14 is what every client accepts).
+pub const BLOCK_LENGTH: u32 = 16 * 1024;
+/// Largest piece length accepted, in bytes. Torrents in the wild end at 64 MiB.
+pub const PIECE_LENGTH_MAX: u32 = 256 * 1024 * 1024;
+/// Most pieces of one torrent; also bounds a `bitfield` message to 256 KiB.
+pub const PIECES_MAX: u32 = 2 * 1024 * 1024;
+/// Most files of one torrent.
+pub const FILES_MAX: usize = 1_000_000;
+/// Largest `.torrent` file read, in bytes.
+pub const TORRENT_FILE_MAX: u64 = 64 * 1024 * 1024;
+/// Longest name of one file or folder, in bytes: what common file systems take.
+pub const NAME_LENGTH_MAX: usize = 255;
+/// Longest relative path of one file, in bytes.
+pub const PATH_LENGTH_MAX: usize = 3_072;
+/// Deepest folder nesting of a torrent's file.
+pub const PATH_DEPTH_MAX: usize = 128;
+
+// ---- wire ------------------------------------------------------------------------------------
+
+/// Longest extended message (BEP 10) taken from a peer, in bytes.
+pub const EXTENDED_MESSAGE_MAX: u32 = 1024 * 1024;
+/// Longest bencoded extension handshake parsed, in bytes.
+pub const EXTENSION_HANDSHAKE_MAX: usize = 64 * 1024;
+/// Longest client name kept from an extension handshake, in bytes.
+pub const CLIENT_NAME_MAX: usize = 64;
+/// Requests that we promise to queue for a peer (`reqq` of BEP 10).
+pub const UPLOAD_QUEUE_MAX: usize = 2_000;
+/// Longest span that one request may ask for, in bytes; clients close above 16 KiB to 128 KiB.
+pub const REQUEST_LENGTH_MAX: u32 = BLOCK_LENGTH;
+/// Allowed-fast pieces granted to a peer (BEP 6).
+pub const ALLOWED_FAST_COUNT: usize = 10;
+
+// ---- requests --------------------------------------------------------------------------------
+
+/// Requests in flight before anything is known of a peer's speed.
+pub const WINDOW_START: u32 = 16;
+/// Most requests in flight to one peer.
+pub const WINDOW_MAX: u32 = 1_024;
+/// Most requests in flight to a peer that announced no `reqq`: common clients queue 250.
+pub const WINDOW_MAX_UNANNOUNCED: u32 = 250;
+/// The window aims at this much of the measured rate.
+pub const WINDOW_AHEAD: Duration = Duration::from_secs(2);
+/// A block that was requested and did not come for this long may be asked of a second peer.
+pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(25);
+/// A peer with requests outstanding that sent no block for this long is snubbing us.
+pub const SNUB_TIMEOUT: Duration = Duration::from_secs(20);
+/// Most leases one peer holds at once.
+pub const LEASES_PER_PEER_MAX: usize = 256;
+/// Most leases granted in answer to one request of a peer's thread.
+pub const GRANTS_PER_REQUEST_MAX: usize = 8;
+/// Most peers that share one segment of a piece while it is under way.
+pub const HOLDERS_PER_SEGMENT_MAX: usize = 8;
+/// Most blocks granted at once to a second holder in endgame.
+pub const ENDGAME_BLOCKS_MAX: u32 = 16;
+/// Most pieces walked from the rarest end before main answers "nothing near the front".
+pub const PICK_PROBES_MAX: u32 = 64;
+/// Most pieces under way that are offered to a peer before a new one is opened.
+pub const OPEN_PROBES_MAX: u32 = 16;
+/// The first pieces of a download are picked at random, to have something to trade soon.
+pub const RANDOM_FIRST_PIECES: u32 = 4;
+/// Most pieces under way over all torrents; also the length of the hash queue.
+pub const ACTIVE_PIECES_MAX: usize = 8_192;
+
+// ---- choking ---------------------------------------------------------------------------------
+
+/// Peers unchoked by merit, per torrent.
+pub const UPLOAD_SLOTS: usize = 8;
+/// Peers unchoked to give newcomers a chance, per torrent, on top of the slots.
+pub const OPTIMISTIC_SLOTS: usize = 1;
+/// Time between two rounds of the choker.
+pub const CHOKE_ROUND: Duration = Duration::from_secs(10);
+/// Rounds between two changes of the optimistic peer (BEP 3: thirty seconds).
+pub const OPTIMISTIC_ROUNDS: u32 = 3;
+/// A peer that joined less than this ago is three times as likely to be the optimistic one.
+pub const NEWCOMER_AGE: Duration = Duration::from_secs(60);
+/// As a seed, a peer keeps its slot for at least this long.
+pub const SEED_SLOT_TIME: Duration = Duration::from_secs(60);
+/// As a seed, a peer keeps its slot until it was sent this many pieces.
+pub const SEED_SLOT_PIECES: u64 = 20;
+
+// ---- peers and addresses ---------------------------------------------------------------------
+
+/// Most peers of the whole process.
+pub const PEERS_MAX: usize = 10_000;
+/// Most peers of one torrent.
+pub const PEERS_PER_TORRENT_MAX: usize = 10_000;
+/// Most torrents of the whole process.
+pub const TORRENTS_MAX: usize = 10_000;
+/// Most connections being dialed at once.
+pub const DIALS_MAX: usize = 32;
+/// Most addresses remembered for one torrent.
+pub const ADDRESSES_PER_TORRENT_MAX: usize = 1_000;
+/// Most addresses in one event.
+pub const ADDRESSES_PER_EVENT_MAX: usize = 64;
+/// Most sockets accepted and not yet admitted.
+pub const ARRIVALS_MAX: usize = 256;
+/// Most bans remembered.
+pub const BANS_MAX: usize = 10_000;
+/// Length of the accept queue that the kernel keeps for us.
+pub const LISTEN_BACKLOG: i32 = 1_024;
+/// A dial that did not connect in this time has failed.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection without a full handshake after this time is closed.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// We say something at least this often (BEP 3: two minutes).
+pub const KEEP_ALIVE: Duration = Duration::from_secs(100);
+/// A peer that says nothing for this long is gone.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(240);
+/// First pause before a failed address is dialed again; it doubles each time.
+pub const REDIAL_PAUSE_MIN: Duration = Duration::from_millis(500);
+/// Longest pause before a failed address is dialed again.
+pub const REDIAL_PAUSE_MAX: Duration = Duration::from_secs(60);
+
+// ---- threads ---------------------------------------------------------------------------------
+
+/// Events that wait for the main thread before publishers wait; four for each of 1,024 peers.
+pub const EVENT_QUEUE: usize = 4_096;
+/// Words posted to one peer that it has not taken: its leases, a cancel and an answer for each.
+pub const MAILBOX_MAX: usize = 3 * LEASES_PER_PEER_MAX + 16;
+/// Bytes read from a socket at once.
+pub const READ_BUFFER: usize = 256 * 1024;
+/// Bytes of blocks gathered into one write to a socket.
+pub const UPLOAD_BATCH: u32 = 256 * 1024;
+/// Read buffers kept for reuse; one more is given back to the allocator.
+pub const POOL_BUFFERS_MAX: usize = 64;
+/// Reads from one socket in one wake before its thread looks at its mailbox again.
+pub const READS_PER_WAKE_MAX: u32 = 8;
+/// Repeated or meaningless messages a peer may send before it counts as a flood.
+pub const IDLE_WORDS_MAX: u32 = 4_096;
+/// Stack of a peer's thread: parsing and a panic with a backtrace fit four times.
+pub const PEER_STACK: usize = 256 * 1024;
+/// Stack of every other thread.
+pub const THREAD_STACK: usize = 1024 * 1024;
+/// The herald wakes peers for new pieces at most this often.
+pub const HERALD_PAUSE: Duration = Duration::from_millis(250);
+/// A turn of the main loop longer than this is logged with its event.
+pub const TURN_WARN: Duration = Duration::from_millis(50);
+/// The watchdog reports a main loop that is inside one event for this long.
+pub const WATCHDOG_ALARM: Duration = Duration::from_secs(5);
+/// How often the watchdog looks.
+pub const WATCHDOG_PAUSE: Duration = Duration::from_secs(1);
+/// Stopping waits this long for the peers' last words, then gives up on them.
+pub const STOP_DEADLINE: Duration = Duration::from_secs(5);
+/// Timers that may expire in one turn of the main loop; the rest stays due.
+pub const TIMERS_PER_TURN_MAX: usize = 16;
+/// Slot width of the main thread's timing wheel.
+pub const TIMER_TICK: Duration = Duration::from_millis(100);
+/// Slots of the main thread's timing wheel.
+pub const TIMER_SLOTS: usize = 1_024;
+
+// ---- storage ---------------------------------------------------------------------------------
+
+/// Most files of torrents open at once.
+pub const OPEN_FILES_MAX: usize = 256;
+/// Bytes read at once while hashing: they fit the second-level cache.
+pub const HASH_CHUNK: usize = 256 * 1024;
+/// Bytes that one checking job of a hash thread aims at.
+pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
+/// Checking jobs of one torrent under way at once.
+pub const CHECK_JOBS_AHEAD: usize = 16;
+
+const _: () = {
+    assert!(BLOCK_LENGTH.is_power_of_two());
+    assert!(PIECES_MAX as u64 / 8 <= READ_BUFFER as u64, "a bitfield fits the read buffer");
+    assert!(REQUEST_LENGTH_MAX >= BLOCK_LENGTH, "whole blocks can be asked of us");
+    assert!(READ_BUFFER as u32 >= 8 * (BLOCK_LENGTH + 13), "reads see runs of blocks");
+    assert!(EXTENSION_HANDSHAKE_MAX <= EXTENDED_MESSAGE_MAX as usize);
+    assert!(WINDOW_START <= WINDOW_MAX_UNANNOUNCED && WINDOW_MAX_UNANNOUNCED <= WINDOW_MAX);
+    assert!(WINDOW_MAX as usize <= UPLOAD_QUEUE_MAX, "we accept what we would ask");
+    assert!(WINDOW_MAX as usize <= LEASES_PER_PEER_MAX * 64, "leases can fill the window");
+    assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
+    assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
+    assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
+    assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
+    assert!(WATCHDOG_ALARM.as_millis() > TURN_WARN.as_millis());
+};
