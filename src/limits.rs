@@ -70,6 +70,27 @@ pub const RANDOM_FIRST_PIECES: u32 = 4;
 /// Most pieces under way over all torrents; also the length of the hash queue.
 pub const ACTIVE_PIECES_MAX: usize = 8_192;
 
+/// Segments of pieces under way over all torrents; an eighth of the blocks of a gigabyte.
+pub const SEGMENTS_MAX: usize = 2 * ACTIVE_PIECES_MAX;
+/// Segments of one piece looked at for blocks to grant.
+pub const SEGMENT_PROBES_MAX: u32 = 8;
+/// Pieces under way looked at for blocks that may be granted twice.
+pub const ENDGAME_PROBES_MAX: u32 = 64;
+/// Segments looked at to find who gave bad blocks: those of the largest piece.
+pub const SUSPECT_PROBES_MAX: u32 = PIECE_LENGTH_MAX / BLOCK_LENGTH / 64;
+/// Waiting peers that are told when blocks come back.
+pub const WAKES_PER_RETURN: u32 = 2;
+/// Segments of finished pieces that are freed in one turn of the main loop.
+pub const SEGMENTS_FREED_PER_TURN: u32 = 4;
+/// Peers told to leave in one turn of the main loop while stopping.
+pub const STOPS_PER_TURN: usize = 16;
+/// Addresses dialed in one turn of the main loop.
+pub const DIALS_PER_TURN: u32 = 4;
+/// Allowed-fast pieces of a peer that we remember (BEP 6 suggests sets of ten).
+pub const ALLOWED_FAST_KEPT_MAX: usize = 32;
+/// After a refused request, no more are sent for this long.
+pub const REJECT_PAUSE: Duration = Duration::from_millis(500);
+
 // ---- choking ---------------------------------------------------------------------------------
 
 /// Peers unchoked by merit, per torrent.
@@ -136,6 +157,8 @@ pub const POOL_BUFFERS_MAX: usize = 64;
 pub const READS_PER_WAKE_MAX: u32 = 8;
 /// Repeated or meaningless messages a peer may send before it counts as a flood.
 pub const IDLE_WORDS_MAX: u32 = 4_096;
+/// Period over which those messages are counted.
+pub const IDLE_WORDS_PERIOD: Duration = Duration::from_secs(60);
 /// Stack of a peer's thread: parsing and a panic with a backtrace fit four times.
 pub const PEER_STACK: usize = 256 * 1024;
 /// Stack of every other thread.

@@ -7,7 +7,7 @@
 //! reader clears that mark *before* it drains; in the other order a post could fall between and
 //! sleep for ever.
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, Sender};
 use mio::Waker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -116,10 +116,7 @@ impl<T> Letters<T> {
 
     /// The next word, if one waits.
     pub fn take(&self) -> Option<T> {
-        match self.queue.try_recv() {
-            Ok(word) => Some(word),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.queue.try_recv().ok()
     }
 
     /// The state bits as they are now.
