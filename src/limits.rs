@@ -28,6 +28,8 @@ pub const PATH_DEPTH_MAX: usize = 128;
 
 /// Longest extended message (BEP 10) taken from a peer, in bytes.
 pub const EXTENDED_MESSAGE_MAX: u32 = 1024 * 1024;
+/// Longest message with an id that we do not know, in bytes; it is skipped.
+pub const UNKNOWN_MESSAGE_MAX: u32 = 1024;
 /// Longest bencoded extension handshake parsed, in bytes.
 pub const EXTENSION_HANDSHAKE_MAX: usize = 64 * 1024;
 /// Longest client name kept from an extension handshake, in bytes.

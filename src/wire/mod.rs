@@ -1,0 +1,14 @@
+//! The peer protocol's words and the interface that hides bits on the socket (BEP 3, 6, 10, 20, 21).
+//!
+//! Nothing here knows a socket, a clock or a thread: bytes become values and values become bytes.
+//! What a message *means* for a connection (may it come now, was it asked for) is not here.
+//!
+//! - [`error`]: what can be wrong with a stranger's bytes
+//! - [`handshake`]: the 68 bytes that open a connection
+//! - [`message`]: every message and its encoding
+//! - [`codec`]: messages out of bytes; lengths are checked before anybody waits for the rest
+
+pub mod codec;
+pub mod error;
+pub mod handshake;
+pub mod message;
