@@ -5,9 +5,10 @@
 //!
 //! Reading order, from the ground up; a module imports only from those above it:
 //!
-//! 1. Words: [`id`], [`limits`], [`bitfield`], [`layout`], [`kit`]
+//! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`]
 //! 2. Pure cores: [`wire`]
 
+pub mod bencode;
 pub mod bitfield;
 pub mod id;
 pub mod kit;
