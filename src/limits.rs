@@ -141,8 +141,15 @@ pub const REDIAL_PAUSE_MAX: Duration = Duration::from_secs(60);
 pub const EVENT_QUEUE: usize = 4_096;
 /// Words posted to one peer that it has not taken: its leases, a cancel and an answer for each.
 pub const MAILBOX_MAX: usize = 3 * LEASES_PER_PEER_MAX + 16;
-/// Bytes read from a socket at once.
-pub const READ_BUFFER: usize = 256 * 1024;
+/// Bytes of a pooled buffer, and so of the longest single read from a socket: sixteen blocks or
+/// the longest bitfield, and 4 KiB for their headers.
+pub const READ_BUFFER: usize = 260 * 1024;
+/// Largest buffer for one message that is longer than a pooled buffer, in bytes; it grows to this
+/// only as fast as the peer sends.
+pub const READ_BUFFER_MAX: usize = 4 * READ_BUFFER;
+/// Longest unfinished message that a waiting peer keeps in a buffer of its own, so that the
+/// pooled one goes back, in bytes. Every block fits.
+pub const LEFTOVER_MAX: usize = 2 * BLOCK_LENGTH as usize;
 /// Bytes of blocks gathered into one write to a socket.
 pub const UPLOAD_BATCH: u32 = 256 * 1024;
 /// Read buffers kept for reuse; one more is given back to the allocator.
@@ -189,7 +196,13 @@ const _: () = {
         "the recursion of serde_bencode, measured at 2 KiB a level without optimization, fits"
     );
     assert!(BLOCK_LENGTH.is_power_of_two());
-    assert!(PIECES_MAX as u64 / 8 <= READ_BUFFER as u64, "a bitfield fits the read buffer");
+    assert!(PIECES_MAX as usize / 8 + 5 <= READ_BUFFER, "a bitfield message fits the read buffer");
+    assert!(EXTENDED_MESSAGE_MAX as usize + 4 <= READ_BUFFER_MAX, "every message can be read");
+    assert!(LEFTOVER_MAX >= BLOCK_LENGTH as usize + 13 && LEFTOVER_MAX < READ_BUFFER);
+    assert!(
+        UPLOAD_BATCH as usize + 16 * 13 + LEFTOVER_MAX / 32 <= READ_BUFFER,
+        "a batch of whole blocks and some control messages fit one pooled buffer"
+    );
     assert!(REQUEST_LENGTH_MAX >= BLOCK_LENGTH, "whole blocks can be asked of us");
     assert!(READ_BUFFER as u32 >= 8 * (BLOCK_LENGTH + 13), "reads see runs of blocks");
     assert!(EXTENSION_HANDSHAKE_MAX <= EXTENDED_MESSAGE_MAX as usize);

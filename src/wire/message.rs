@@ -96,33 +96,40 @@ pub enum Message<'a> {
 impl Message<'_> {
     /// Appends the message's bytes to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        let (head, tail) = self.parts();
+        out.extend_from_slice(head.as_slice());
+        out.extend_from_slice(tail);
+    }
+
+    /// The message's bytes as a short head and a borrowed tail, for whoever owns other memory
+    /// than a vector.
+    pub(crate) fn parts(&self) -> (Head, &[u8]) {
+        let plain = |id| (Head::new(id, &[], 0), &[][..]);
+        let number = |id, piece: u32| (Head::new(id, &piece.to_be_bytes(), 0), &[][..]);
+        let span = |id, block: BlockRequest| (Head::new(id, &block.encode(), 0), &[][..]);
         match *self {
-            Self::KeepAlive => out.extend_from_slice(&[0; 4]),
-            Self::Choke => put(out, CHOKE, &[]),
-            Self::Unchoke => put(out, UNCHOKE, &[]),
-            Self::Interested => put(out, INTERESTED, &[]),
-            Self::NotInterested => put(out, NOT_INTERESTED, &[]),
-            Self::Have(piece) => put(out, HAVE, &piece.to_be_bytes()),
-            Self::Bitfield(bits) => put(out, BITFIELD, bits),
-            Self::Request(block) => put(out, REQUEST, &block.encode()),
+            Self::KeepAlive => (Head::KEEP_ALIVE, &[]),
+            Self::Choke => plain(CHOKE),
+            Self::Unchoke => plain(UNCHOKE),
+            Self::Interested => plain(INTERESTED),
+            Self::NotInterested => plain(NOT_INTERESTED),
+            Self::Have(piece) => number(HAVE, piece),
+            Self::Bitfield(bits) => (Head::new(BITFIELD, &[], bits.len()), bits),
+            Self::Request(block) => span(REQUEST, block),
             Self::Piece { piece, begin, data } => {
-                // Blocks are never longer than a message may be.
-                out.extend_from_slice(&piece_header(piece, begin, data.len() as u32));
-                out.extend_from_slice(data);
+                let [a, b, c, d] = piece.to_be_bytes();
+                let [e, f, g, h] = begin.to_be_bytes();
+                (Head::new(PIECE, &[a, b, c, d, e, f, g, h], data.len()), data)
             }
-            Self::Cancel(block) => put(out, CANCEL, &block.encode()),
-            Self::Port(port) => put(out, PORT, &port.to_be_bytes()),
-            Self::Suggest(piece) => put(out, SUGGEST, &piece.to_be_bytes()),
-            Self::HaveAll => put(out, HAVE_ALL, &[]),
-            Self::HaveNone => put(out, HAVE_NONE, &[]),
-            Self::Reject(block) => put(out, REJECT, &block.encode()),
-            Self::AllowedFast(piece) => put(out, ALLOWED_FAST, &piece.to_be_bytes()),
-            Self::Extended { id, payload } => {
-                put_header(out, EXTENDED, 1 + payload.len());
-                out.push(id);
-                out.extend_from_slice(payload);
-            }
-            Self::Unknown { id } => put(out, id, &[]),
+            Self::Cancel(block) => span(CANCEL, block),
+            Self::Port(port) => (Head::new(PORT, &port.to_be_bytes(), 0), &[]),
+            Self::Suggest(piece) => number(SUGGEST, piece),
+            Self::HaveAll => plain(HAVE_ALL),
+            Self::HaveNone => plain(HAVE_NONE),
+            Self::Reject(block) => span(REJECT, block),
+            Self::AllowedFast(piece) => number(ALLOWED_FAST, piece),
+            Self::Extended { id, payload } => (Head::new(EXTENDED, &[id], payload.len()), payload),
+            Self::Unknown { id } => plain(id),
         }
     }
 
@@ -191,15 +198,34 @@ pub(crate) fn kind_of(id: u8) -> &'static str {
     }
 }
 
-fn put(out: &mut Vec<u8>, id: u8, payload: &[u8]) {
-    put_header(out, id, payload.len());
-    out.extend_from_slice(payload);
+/// The bytes of a message that are not borrowed: length, id and fixed fields.
+pub(crate) struct Head {
+    bytes: [u8; Self::CAPACITY],
+    length: usize,
 }
 
-fn put_header(out: &mut Vec<u8>, id: u8, payload_length: usize) {
-    // What we send is bounded far below 4 GiB.
-    out.extend_from_slice(&(payload_length as u32 + 1).to_be_bytes());
-    out.push(id);
+impl Head {
+    /// The header and the three numbers of a request.
+    const CAPACITY: usize = HEADER_LENGTH + 12;
+
+    const KEEP_ALIVE: Self = Self { bytes: [0; Self::CAPACITY], length: 4 };
+
+    /// The head of a message with these fields before a tail of so many bytes.
+    fn new(id: u8, fields: &[u8], tail_length: usize) -> Self {
+        // What we send is bounded far below 4 GiB.
+        let stated = (1 + fields.len() + tail_length) as u32;
+        let mut bytes = [0; Self::CAPACITY];
+        let parts = [&stated.to_be_bytes()[..], &[id], fields];
+        for (byte, value) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
+            *byte = *value;
+        }
+        Self { bytes, length: HEADER_LENGTH + fields.len() }
+    }
+
+    /// The head's bytes.
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&self.bytes)
+    }
 }
 
 #[cfg(test)]

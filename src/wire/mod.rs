@@ -7,8 +7,16 @@
 //! - [`handshake`]: the 68 bytes that open a connection
 //! - [`message`]: every message and its encoding
 //! - [`codec`]: messages out of bytes; lengths are checked before anybody waits for the rest
+//! - [`messenger`]: the interface that hides bits on the socket
+//! - [`stream_messenger`]: the messenger over any non-blocking stream
+//! - [`memory`]: a stream in memory, for tests and simulations
+
+mod window;
 
 pub mod codec;
 pub mod error;
 pub mod handshake;
+pub mod memory;
 pub mod message;
+pub mod messenger;
+pub mod stream_messenger;
