@@ -45,6 +45,8 @@ pub const EXTENDED_MESSAGE_MAX: u32 = 1024 * 1024;
 pub const UNKNOWN_MESSAGE_MAX: u32 = 1024;
 /// Longest bencoded extension handshake parsed, in bytes.
 pub const EXTENSION_HANDSHAKE_MAX: usize = 64 * 1024;
+/// Most values and keys in an extension handshake; real ones have about forty.
+pub const EXTENSION_HANDSHAKE_TOKENS_MAX: usize = 2_000;
 /// Longest client name kept from an extension handshake, in bytes.
 pub const CLIENT_NAME_MAX: usize = 64;
 /// Requests that we promise to queue for a peer (`reqq` of BEP 10).
