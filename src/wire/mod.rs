@@ -1,4 +1,5 @@
-//! The peer protocol's words and the interface that hides bits on the socket (BEP 3, 6, 10, 20, 21).
+//! The peer protocol's words, and the interface that hides bits on the socket (BEP 3, 6, 10, 20
+//! and 21).
 //!
 //! Nothing here knows a socket, a clock or a thread: bytes become values and values become bytes.
 //! What a message *means* for a connection (may it come now, was it asked for) is not here.

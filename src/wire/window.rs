@@ -178,7 +178,7 @@ mod tests {
             assert!(window.reserve_for_read(&pool));
             let room = window.room().len();
             assert!(room >= SIZE / 2);
-            window.filled(room);
+            window.filled(room - 1_000);
             window.consume(window.len() - 100);
             assert_eq!(window.held(), SIZE);
         }
@@ -201,13 +201,24 @@ mod tests {
     fn a_queue_that_never_runs_empty_does_not_grow() {
         let (mut window, pool) = (Window::default(), pool());
         window.append(&[0; 500], &pool);
-        for round in 0..10_000_u32 {
+        for round in 0..100_000_u32 {
             window.append(&round.to_be_bytes(), &pool);
             window.consume(4);
         }
         assert_eq!(window.len(), 500);
         assert!(window.held() <= SIZE);
-        assert_eq!(window.pending()[496..], 9_999_u32.to_be_bytes());
+        assert_eq!(window.pending()[496..], 99_999_u32.to_be_bytes());
+    }
+
+    #[test]
+    fn a_queue_that_only_grows_moves_its_bytes_a_few_times() {
+        let (mut window, pool) = (Window::default(), pool());
+        let mut sizes = std::collections::BTreeSet::new();
+        while window.len() < 4 * SIZE {
+            window.append(&[0; 100], &pool);
+            sizes.insert(window.held());
+        }
+        assert_eq!(Vec::from_iter(sizes), [SMALL, SIZE, 2 * SIZE, 4 * SIZE, 8 * SIZE]);
     }
 
     proptest! {
