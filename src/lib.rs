@@ -5,10 +5,13 @@
 //!
 //! Reading order, from the ground up; a module imports only from those above it:
 //!
-//! 1. Words: [`id`], [`limits`], [`bitfield`], [`layout`], [`kit`]
+//! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`]
+//! 2. Pure cores: [`wire`]
 
+pub mod bencode;
 pub mod bitfield;
 pub mod id;
 pub mod kit;
 pub mod layout;
 pub mod limits;
+pub mod wire;

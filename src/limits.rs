@@ -5,6 +5,19 @@
 
 use std::time::Duration;
 
+// ---- bencode ---------------------------------------------------------------------------------
+
+/// Deepest nesting in what peers, trackers and ring nodes send: real words need 4 or 5.
+pub const BENCODE_DEPTH_WIRE: usize = 16;
+/// Most values and keys in one bencoded word from the network.
+pub const BENCODE_TOKENS_WIRE: usize = 100_000;
+/// Deepest nesting in a torrent: the v2 half of a hybrid nests one dictionary per folder.
+pub const BENCODE_DEPTH_TORRENT: usize = 64;
+/// Most values and keys in one torrent; a file in a folder takes at least 7.
+pub const BENCODE_TOKENS_TORRENT: usize = 4_000_000;
+/// Longest reason that an error about a value's shape quotes, in bytes.
+pub const BENCODE_REASON_MAX: usize = 200;
+
 // ---- words and files -------------------------------------------------------------------------
 
 /// Bytes of a block, the unit of a request (BEP 3: 2^14 is what every client accepts).
@@ -28,8 +41,12 @@ pub const PATH_DEPTH_MAX: usize = 128;
 
 /// Longest extended message (BEP 10) taken from a peer, in bytes.
 pub const EXTENDED_MESSAGE_MAX: u32 = 1024 * 1024;
+/// Longest message with an id that we do not know, in bytes; it is skipped.
+pub const UNKNOWN_MESSAGE_MAX: u32 = 1024;
 /// Longest bencoded extension handshake parsed, in bytes.
 pub const EXTENSION_HANDSHAKE_MAX: usize = 64 * 1024;
+/// Most values and keys in an extension handshake; real ones have about forty.
+pub const EXTENSION_HANDSHAKE_TOKENS_MAX: usize = 2_000;
 /// Longest client name kept from an extension handshake, in bytes.
 pub const CLIENT_NAME_MAX: usize = 64;
 /// Requests that we promise to queue for a peer (`reqq` of BEP 10).
@@ -147,8 +164,15 @@ pub const REDIAL_PAUSE_MAX: Duration = Duration::from_secs(60);
 pub const EVENT_QUEUE: usize = 4_096;
 /// Words posted to one peer that it has not taken: its leases, a cancel and an answer for each.
 pub const MAILBOX_MAX: usize = 3 * LEASES_PER_PEER_MAX + 16;
-/// Bytes read from a socket at once.
-pub const READ_BUFFER: usize = 256 * 1024;
+/// Bytes of a pooled buffer, and so of the longest single read from a socket: sixteen blocks or
+/// the longest bitfield, and 4 KiB for their headers.
+pub const READ_BUFFER: usize = 260 * 1024;
+/// Largest buffer for one message that is longer than a pooled buffer, in bytes; it grows to this
+/// only as fast as the peer sends.
+pub const READ_BUFFER_MAX: usize = 4 * READ_BUFFER;
+/// Longest unfinished message that a waiting peer keeps in a buffer of its own, so that the
+/// pooled one goes back, in bytes. Every block fits.
+pub const LEFTOVER_MAX: usize = 2 * BLOCK_LENGTH as usize;
 /// Bytes of blocks gathered into one write to a socket.
 pub const UPLOAD_BATCH: u32 = 256 * 1024;
 /// Read buffers kept for reuse; one more is given back to the allocator.
@@ -192,8 +216,18 @@ pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
 pub const CHECK_JOBS_AHEAD: usize = 16;
 
 const _: () = {
+    assert!(
+        BENCODE_DEPTH_WIRE * 4096 <= PEER_STACK && BENCODE_DEPTH_TORRENT * 2560 <= PEER_STACK,
+        "the recursion of serde_bencode, measured at 2 KiB a level without optimization, fits"
+    );
     assert!(BLOCK_LENGTH.is_power_of_two());
-    assert!(PIECES_MAX as u64 / 8 <= READ_BUFFER as u64, "a bitfield fits the read buffer");
+    assert!(PIECES_MAX as usize / 8 + 5 <= READ_BUFFER, "a bitfield message fits the read buffer");
+    assert!(EXTENDED_MESSAGE_MAX as usize + 4 <= READ_BUFFER_MAX, "every message can be read");
+    assert!(LEFTOVER_MAX >= BLOCK_LENGTH as usize + 13 && LEFTOVER_MAX < READ_BUFFER);
+    assert!(
+        UPLOAD_BATCH as usize + 16 * 13 + LEFTOVER_MAX / 32 <= READ_BUFFER,
+        "a batch of whole blocks and some control messages fit one pooled buffer"
+    );
     assert!(REQUEST_LENGTH_MAX >= BLOCK_LENGTH, "whole blocks can be asked of us");
     assert!(READ_BUFFER as u32 >= 8 * (BLOCK_LENGTH + 13), "reads see runs of blocks");
     assert!(EXTENSION_HANDSHAKE_MAX <= EXTENDED_MESSAGE_MAX as usize);
