@@ -6,9 +6,11 @@
 //! Reading order, from the ground up; a module imports only from those above it:
 //!
 //! 1. Words: [`id`], [`limits`], [`bitfield`], [`layout`], [`kit`]
+//! 2. Hands: [`storage`]
 
 pub mod bitfield;
 pub mod id;
 pub mod kit;
 pub mod layout;
 pub mod limits;
+pub mod storage;
