@@ -23,16 +23,8 @@ impl Storage {
     /// Cost: a few system calls per file.
     pub fn prepare(&self, allocation: Allocation) -> Result<Prepared, StorageError> {
         let before = self.inspect();
-        for found in &before.problems {
-            let kind = match found.problem {
-                ProblemKind::Missing => continue,
-                ProblemKind::Length { found: length } if length <= self.length(found.file) => {
-                    continue;
-                }
-                ProblemKind::Length { .. } => StorageErrorKind::TooLong,
-                ProblemKind::Refused(kind) => kind,
-            };
-            return Err(self.error(found.file, Operation::Inspect, kind));
+        if let Some(error) = before.problems.iter().find_map(|found| self.obstacle(found)) {
+            return Err(error);
         }
         let mut folders = Folders::open(self.root(), Absent::Make)?;
         let specs = || self.files().iter().enumerate();
@@ -67,10 +59,10 @@ impl Storage {
                 continue;
             }
             let found = match &mut folders {
-                Ok(folders) => inspect_file(folders, spec),
-                Err(error) => Err(error.kind),
+                Ok(folders) => self.inspect_file(folders, file, spec),
+                Err(error) => Err(error.clone()),
             };
-            let problem = match found {
+            let problem = match found.map_err(|error| error.kind) {
                 Ok(Found::Nothing) | Err(StorageErrorKind::Missing) => ProblemKind::Missing,
                 Ok(Found::Link) => continue,
                 Ok(Found::File { length }) => {
@@ -85,6 +77,44 @@ impl Storage {
             inspection.problems.push(FileProblem { file, problem });
         }
         inspection
+    }
+
+    /// Looks at one file.
+    fn inspect_file<'a>(
+        &self,
+        folders: &mut Folders<'a>,
+        file: usize,
+        spec: &'a FileSpec,
+    ) -> Result<Found, StorageError> {
+        let (folder, name) = folders.parent(&spec.path)?;
+        let found = || {
+            let Some(stat) = look(folder, name)? else { return Ok(Found::Nothing) };
+            if let FileKind::Symlink { target } = &spec.kind {
+                check_link(folder, name, &link_text(spec, target)?)?;
+                return Ok(Found::Link);
+            }
+            check_regular(&stat)?;
+            Ok(Found::File { length: length(&stat) })
+        };
+        found().map_err(|kind| self.error(file, Operation::Inspect, kind))
+    }
+
+    /// The error that a problem found by inspecting is for a download, if it is one.
+    fn obstacle(&self, found: &FileProblem) -> Option<StorageError> {
+        let kind = match found.problem {
+            ProblemKind::Missing => return None,
+            ProblemKind::Length { found: length } if length < self.length(found.file) => {
+                return None;
+            }
+            ProblemKind::Length { .. } => StorageErrorKind::TooLong,
+            ProblemKind::Refused(kind) => kind,
+        };
+        // A second look gives the whole error: the obstacle may be a folder on the way.
+        let again = Folders::open(self.root(), Absent::Fail).and_then(|mut folders| {
+            let spec = self.files().get(found.file);
+            spec.map(|spec| self.inspect_file(&mut folders, found.file, spec)).transpose()
+        });
+        Some(again.err().unwrap_or_else(|| self.error(found.file, Operation::Inspect, kind)))
     }
 
     /// Length of a file as the torrent has it, in bytes.
@@ -144,21 +174,6 @@ enum Found {
         /// Its length in bytes.
         length: u64,
     },
-}
-
-/// Looks at one file.
-fn inspect_file<'a>(
-    folders: &mut Folders<'a>,
-    spec: &'a FileSpec,
-) -> Result<Found, StorageErrorKind> {
-    let (folder, name) = folders.parent(&spec.path).map_err(|error| error.kind)?;
-    let Some(stat) = look(folder, name)? else { return Ok(Found::Nothing) };
-    if let FileKind::Symlink { target } = &spec.kind {
-        check_link(folder, name, &link_text(spec, target)?)?;
-        return Ok(Found::Link);
-    }
-    check_regular(&stat)?;
-    Ok(Found::File { length: length(&stat) })
 }
 
 /// Brings a file into being, with its length and, if wanted, all of its space.

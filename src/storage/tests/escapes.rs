@@ -26,15 +26,14 @@ fn assert_unharmed(disk: &Disk) {
 fn a_linked_folder_is_refused_by_every_operation() {
     let disk = with_victim();
     disk.put_link("folder", disk.folder.path().join("outside"));
-    let errors = [
+    for error in [
         disk.storage.prepare(Allocation::Sparse).unwrap_err(),
         disk.write(0, 0, b"evil").unwrap_err(),
         disk.read(0, 0, 4).unwrap_err(),
-    ];
-    for error in &errors {
+    ] {
         assert_eq!(error.kind, StorageErrorKind::SymbolicLink, "{error}");
+        assert_eq!(error.file, disk.at("folder"), "the message names the link, not the file");
     }
-    assert_eq!(errors[1].file, disk.at("folder"), "the message names the link, not the file");
     let problems = disk.storage.inspect().problems;
     assert_eq!(problems[0].problem, ProblemKind::Refused(StorageErrorKind::SymbolicLink));
     assert_unharmed(&disk);
