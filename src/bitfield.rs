@@ -251,8 +251,8 @@ impl SharedBitfield {
     /// Takes a piece out; tells whether it was there. Only the main thread calls this.
     pub fn remove(&self, piece: u32) -> bool {
         let (word, bit) = place(piece);
-        let removed = piece < self.length
-            && self.words[word].fetch_and(!bit, Ordering::AcqRel) & bit != 0;
+        let removed =
+            piece < self.length && self.words[word].fetch_and(!bit, Ordering::AcqRel) & bit != 0;
         if removed {
             self.count.fetch_sub(1, Ordering::AcqRel);
         }

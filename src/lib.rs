@@ -6,12 +6,16 @@
 //! Reading order, from the ground up; a module imports only from those above it:
 //!
 //! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`]
-//! 2. Pure cores: [`wire`]
+//! 2. Pure cores: [`wire`], [`connection`], [`swarm`]
+//! 3. Hands: [`storage`]
 
 pub mod bencode;
 pub mod bitfield;
+pub mod connection;
 pub mod id;
 pub mod kit;
 pub mod layout;
 pub mod limits;
+pub mod storage;
+pub mod swarm;
 pub mod wire;

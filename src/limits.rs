@@ -208,6 +208,8 @@ pub const TIMER_SLOTS: usize = 1_024;
 
 /// Most files of torrents open at once.
 pub const OPEN_FILES_MAX: usize = 256;
+/// Slices handed to the system in one read or write: `IOV_MAX` of Linux and macOS.
+pub const IO_SLICES_MAX: usize = 1_024;
 /// Bytes read at once while hashing: they fit the second-level cache.
 pub const HASH_CHUNK: usize = 256 * 1024;
 /// Bytes that one checking job of a hash thread aims at.
@@ -230,6 +232,7 @@ const _: () = {
     );
     assert!(REQUEST_LENGTH_MAX >= BLOCK_LENGTH, "whole blocks can be asked of us");
     assert!(READ_BUFFER as u32 >= 8 * (BLOCK_LENGTH + 13), "reads see runs of blocks");
+    assert!(READ_BUFFER / BLOCK_LENGTH as usize <= IO_SLICES_MAX, "a run is one system call");
     assert!(EXTENSION_HANDSHAKE_MAX <= EXTENDED_MESSAGE_MAX as usize);
     assert!(WINDOW_START <= WINDOW_MAX_UNANNOUNCED && WINDOW_MAX_UNANNOUNCED <= WINDOW_MAX);
     assert!(WINDOW_MAX as usize <= UPLOAD_QUEUE_MAX, "we accept what we would ask");

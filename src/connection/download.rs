@@ -62,6 +62,10 @@ pub struct Download {
     window: Window,
     /// Where the conversation about work stands.
     supply: Supply,
+    /// Work appeared while the main thread was being asked.
+    work_meanwhile: bool,
+    /// The main thread was asked since there is nothing to do.
+    asked_idle: bool,
     /// Whether the peer chokes us.
     choked: bool,
     /// Whether the Fast extension holds on this connection.
@@ -86,6 +90,8 @@ impl Download {
             queued: 0,
             window: Window::new(now),
             supply: Supply::Idle,
+            work_meanwhile: false,
+            asked_idle: false,
             choked: true,
             fast,
             snubbed: false,
@@ -125,6 +131,7 @@ impl Download {
     /// The main thread granted blocks.
     pub fn granted(&mut self, grant: Grant) {
         self.queued += grant.blocks.count_ones();
+        self.asked_idle = false;
         // A second grant in a segment is a lease of its own entry with the same name: the main
         // thread counts both as one holder.
         self.leases.push_back(Lease::new(grant));
@@ -155,12 +162,17 @@ impl Download {
                 }
             }
         };
+        if self.supply == Supply::Dry && std::mem::take(&mut self.work_meanwhile) {
+            self.supply = Supply::Idle;
+        }
     }
 
     /// There may be work again.
     pub fn work_appeared(&mut self) {
-        if self.supply == Supply::Dry {
-            self.supply = Supply::Idle;
+        match self.supply {
+            Supply::Dry => self.supply = Supply::Idle,
+            Supply::Asked => self.work_meanwhile = true,
+            Supply::Idle => {}
         }
     }
 
@@ -283,6 +295,11 @@ impl Download {
         if now >= self.pause_until {
             self.send_requests(now, &shared.layout, out);
         }
+        // A peer without work asks once more: now it may share in the endgame.
+        let idle = self.outstanding + self.queued == 0;
+        if idle && !self.asked_idle && self.supply == Supply::Dry {
+            self.supply = Supply::Idle;
+        }
         if self.supply != Supply::Idle || self.leases.len() >= LEASES_PER_PEER_MAX {
             return;
         }
@@ -290,7 +307,9 @@ impl Download {
             self.want_allowed_fast(shared, pieces, out);
         } else if pieces.is_interesting() && self.queued <= self.window.size() / 4 {
             self.supply = Supply::Asked;
-            out.publish(Event::Want { blocks: self.blocks_wanted() });
+            self.work_meanwhile = false;
+            self.asked_idle = idle;
+            out.publish(Event::Want { blocks: self.blocks_wanted(), idle });
         }
     }
 

@@ -39,6 +39,8 @@ pub enum Event {
     Want {
         /// Blocks to grant, at most.
         blocks: u32,
+        /// Whether it has nothing to do at all, so that endgame is worth it.
+        idle: bool,
     },
     /// The thread looked through everything and proposes this piece.
     Candidate {

@@ -250,7 +250,7 @@ impl Connection {
                 client: Some(client.to_owned()),
                 your_ip: Some(ip),
                 request_queue: Some(UPLOAD_QUEUE_MAX as u32),
-                upload_only: owned.is_full(),
+                upload_only: Some(owned.is_full()),
                 ..ExtensionHandshake::default()
             };
             self.out.send(Message::Extended { id: 0, payload: &hello.encode() });
@@ -273,9 +273,10 @@ impl Connection {
 
     fn other_message(&mut self, now: Time, message: &Message<'_>) -> Result<Use, CloseReason> {
         Ok(match *message {
-            Message::KeepAlive | Message::Port(_) | Message::Suggest(_) | Message::Unknown { .. } => {
-                Use::Idle
-            }
+            Message::KeepAlive
+            | Message::Port(_)
+            | Message::Suggest(_)
+            | Message::Unknown { .. } => Use::Idle,
             Message::Choke if self.download.is_choked() => Use::Idle,
             Message::Choke => {
                 self.download.choked(&mut self.out);
@@ -401,11 +402,11 @@ impl Connection {
     }
 
     fn peer_extensions(&mut self, payload: &[u8]) -> Use {
-        let Ok(hello) = ExtensionHandshake::parse(payload) else { return Use::Idle };
+        let Ok(hello) = ExtensionHandshake::decode(payload) else { return Use::Idle };
         if let Some(length) = hello.request_queue {
             self.download.request_queue_announced(length);
         }
-        self.upload_only = hello.upload_only;
+        self.upload_only = hello.upload_only.unwrap_or(self.upload_only);
         Use::Idle
     }
 

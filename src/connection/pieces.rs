@@ -86,7 +86,8 @@ impl RemotePieces {
             let index = self.search % words;
             self.search = index + 1;
             self.search_left -= 1;
-            let free = self.wanted.word(index) & !shared.taken.word(index) & !shared.owned.word(index);
+            let free =
+                self.wanted.word(index) & !shared.taken.word(index) & !shared.owned.word(index);
             if free != 0 {
                 return shared.layout.piece(index as u32 * 64 + free.trailing_zeros());
             }
@@ -96,7 +97,9 @@ impl RemotePieces {
 
     /// Takes the next nonempty word of the peer's pieces out, from the end; for leaving.
     pub fn take_words(&mut self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.has.words().len()).filter(|&index| self.has.take_word(index) != 0).map(|i| i as u32)
+        (0..self.has.words().len())
+            .filter(|&index| self.has.take_word(index) != 0)
+            .map(|i| i as u32)
     }
 }
 

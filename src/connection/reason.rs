@@ -100,6 +100,7 @@ impl CloseReason {
             | Self::HandshakeTimeout
             | Self::IdleTimeout
             | Self::TooManyPeers
+            | Self::Duplicate
             | Self::NoThread
             | Self::Panicked => true,
             Self::Stopped
@@ -108,7 +109,6 @@ impl CloseReason {
             | Self::OtherTorrent
             | Self::UnknownTorrent
             | Self::Ourselves
-            | Self::Duplicate
             | Self::Banned
             | Self::DiskFailed => false,
         }

@@ -7,9 +7,7 @@
 //! that goes silent is asked for one block at a time until it speaks again.
 
 use crate::kit::clock::Time;
-use crate::limits::{
-    BLOCK_LENGTH, WINDOW_AHEAD, WINDOW_MAX, WINDOW_MAX_UNANNOUNCED, WINDOW_START,
-};
+use crate::limits::{BLOCK_LENGTH, WINDOW_AHEAD, WINDOW_MAX, WINDOW_MAX_UNANNOUNCED, WINDOW_START};
 use std::time::Duration;
 
 /// Length of the measured periods.

@@ -11,6 +11,7 @@ use crate::kit::clock::Time;
 use crate::kit::random::Random;
 use crate::limits::{NEWCOMER_AGE, OPTIMISTIC_ROUNDS, SEED_SLOT_PIECES, SEED_SLOT_TIME};
 use crate::swarm::state::{PeerKey, TorrentKey};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// How many peers of a torrent may download.
@@ -50,6 +51,18 @@ pub struct Change {
     pub peer: PeerKey,
     /// Whether it may download from now on.
     pub unchoke: bool,
+}
+
+/// Why the choker chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It is time for a round, and perhaps for another optimistic peer.
+    Round {
+        /// Whether the optimistic peer changes.
+        rotate: bool,
+    },
+    /// A slot became free: who has one keeps it.
+    Fill,
 }
 
 /// What the choker remembers of a peer.
@@ -122,7 +135,7 @@ impl Choker {
         samples.sort_unstable_by_key(|sample| (sample.torrent, sample.peer));
         let mut changes = Vec::new();
         for group in samples.chunk_by_mut(|a, b| a.torrent == b.torrent) {
-            self.choose(now, group, rotate, &mut changes);
+            self.choose(now, group, Turn::Round { rotate }, &mut changes);
         }
         for sample in samples.iter() {
             if let Some(row) = self.rows.get_mut(&sample.peer) {
@@ -137,14 +150,14 @@ impl Choker {
         samples.sort_unstable_by_key(|sample| (sample.torrent, sample.peer));
         let mut changes = Vec::new();
         for group in samples.chunk_by_mut(|a, b| a.torrent == b.torrent) {
-            self.choose(now, group, false, &mut changes);
+            self.choose(now, group, Turn::Fill, &mut changes);
         }
         changes
     }
 
-    fn choose(&mut self, now: Time, group: &mut [Sample], rotate: bool, changes: &mut Vec<Change>) {
+    fn choose(&mut self, now: Time, group: &mut [Sample], turn: Turn, changes: &mut Vec<Change>) {
         let rows = &self.rows;
-        group.sort_by_cached_key(|sample| std::cmp::Reverse(rank(rows, now, sample)));
+        group.sort_by_cached_key(|sample| Reverse(rank(rows, now, sample, turn)));
         let wanting = |sample: &&Sample| sample.interested && rows.contains_key(&sample.peer);
         let merit = |sample: &&Sample| sample.seeding || !sample.snubbing;
         let regular: Vec<PeerKey> = group
@@ -160,7 +173,7 @@ impl Choker {
             .map(|sample| sample.peer)
             .filter(|peer| !regular.contains(peer))
             .collect();
-        let lucky = self.lucky(now, &rest, rotate);
+        let lucky = self.lucky(now, &rest, turn == Turn::Round { rotate: true });
         for sample in group.iter() {
             let Some(row) = self.rows.get_mut(&sample.peer) else { continue };
             let optimistic = lucky.contains(&sample.peer);
@@ -196,9 +209,12 @@ impl Choker {
 }
 
 /// What a peer deserves; more is better. Ties go to those that waited longest.
-fn rank(rows: &HashMap<PeerKey, Row>, now: Time, sample: &Sample) -> (u64, u128) {
+fn rank(rows: &HashMap<PeerKey, Row>, now: Time, sample: &Sample, turn: Turn) -> (u64, u64) {
     let Some(row) = rows.get(&sample.peer) else { return (0, 0) };
-    let held = u128::from(u64::MAX) - u128::from(row.since.as_nanos());
+    let held = u64::MAX - row.since.as_nanos();
+    if turn == Turn::Fill && row.unchoked && !row.optimistic {
+        return (u64::MAX, held);
+    }
     if !sample.seeding {
         return (sample.downloaded.saturating_sub(row.downloaded), held);
     }
@@ -283,9 +299,8 @@ mod tests {
         let mut lucky_of = |round: u64| {
             let mut samples: Vec<_> = (0..20).map(|peer| sample(peer, 0)).collect();
             choker.round(at(round * 10), &mut samples);
-            let lucky: Vec<u64> = (0..20)
-                .filter(|&peer| choker.rows[&Key::from_bits(peer)].optimistic)
-                .collect();
+            let lucky: Vec<u64> =
+                (0..20).filter(|&peer| choker.rows[&Key::from_bits(peer)].optimistic).collect();
             assert_eq!(lucky.len(), 1);
             lucky[0]
         };

@@ -3,7 +3,7 @@
 //! In this order: pieces under way that still have blocks nobody was granted (so that few pieces
 //! are under way at once), then the rarest open piece (the first few at random, so that there is
 //! something to trade soon), and when no block is left that nobody holds, blocks that one other
-//! peer holds (endgame). Each step tries a bounded number of places; when none of them fits, the
+//! peer holds (endgame, only for a peer that has nothing else to do). Each step tries a bounded number of places; when none of them fits, the
 //! peer's own thread searches on.
 
 use crate::connection::event::{Answer, Command, Grant};
@@ -22,7 +22,7 @@ use crate::swarm::torrents::is_running;
 
 impl Swarm {
     /// A peer's thread can use more blocks. Cost: O(k) probes, O(k) grants.
-    pub(super) fn wanted(&mut self, key: PeerKey, blocks: u32) {
+    pub(super) fn wanted(&mut self, key: PeerKey, blocks: u32, idle: bool) {
         let Some(torrent) = self.workable(key) else {
             self.answer(key, Answer::Wait);
             return;
@@ -46,7 +46,7 @@ impl Swarm {
         if !nothing_open {
             self.wait_for_work(torrent, key);
             self.answer(key, Answer::NothingNear);
-        } else if let Some((segment, grantable)) = self.find_endgame(torrent, key) {
+        } else if idle && let Some((segment, grantable)) = self.find_endgame(torrent, key) {
             let few = blocks.min(ENDGAME_BLOCKS_MAX);
             self.grant(key, segment, lowest_bits(grantable, few));
             self.answer(key, Answer::Granted);
@@ -68,6 +68,9 @@ impl Swarm {
         let granted = opened
             .and_then(|active| self.segment_of_piece(active, key))
             .map(|(segment, grantable)| self.grant(key, segment, lowest_bits(grantable, blocks)));
+        if granted.is_none() {
+            self.wait_for_work(torrent, key);
+        }
         self.answer(key, if granted.is_some() { Answer::Granted } else { Answer::Denied });
     }
 
@@ -144,10 +147,10 @@ impl Swarm {
             piece,
             blocks: layout.block_count(piece),
             stored: 0,
+            leased: 0,
             segments: layout.segment_count(piece),
             next_segment: 0,
             last_segment: None,
-            first_segment: None,
             open_segments: List::new(|segment: &mut Segment| &mut segment.open),
             source: Source::Nobody,
             sole: Sole::Shared,
@@ -191,7 +194,6 @@ impl Swarm {
         let segment = self.segments.insert(segment).ok()?;
         active.next_segment += 1;
         active.last_segment = Some(segment);
-        active.first_segment.get_or_insert(segment);
         active.open_segments.push_back(&mut self.segments, segment);
         Some((segment, full))
     }
@@ -234,6 +236,7 @@ impl Swarm {
         let (active_key, index, claims) = (segment.active, segment.index, segment.claims.clone());
         self.relist(segment_key);
         let Some(active) = self.actives.get_mut(active_key) else { return 0 };
+        active.leased += blocks.count_ones();
         if active.sole == Sole::Wanted {
             active.sole = Sole::By(key);
         }
@@ -275,6 +278,7 @@ fn may_fetch(active: &Active, key: PeerKey) -> bool {
     match active.sole {
         Sole::Shared | Sole::Wanted => true,
         Sole::By(peer) => peer == key,
+        Sole::Ending => false,
     }
 }
 

@@ -149,7 +149,7 @@ impl Swarm {
             PeerEvent::HaveAll => self.peer_has_all(peer),
             PeerEvent::Have(piece) => self.peer_has(peer, piece),
             PeerEvent::Interest(interested) => self.peer_interest(peer, interested),
-            PeerEvent::Want { blocks } => self.wanted(peer, blocks),
+            PeerEvent::Want { blocks, idle } => self.wanted(peer, blocks, idle),
             PeerEvent::Candidate { piece, blocks } => self.candidate(peer, piece, blocks),
             PeerEvent::Stored { lease, blocks } => self.stored(peer, lease, blocks),
             PeerEvent::Returned { lease, blocks } => self.returned(peer, lease, blocks),

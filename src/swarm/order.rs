@@ -55,6 +55,8 @@ pub enum Order {
     },
     /// `choker`, `herald`: a peer has left.
     Dismiss(PeerKey),
+    /// `choker`: a peer was let download because a slot was free.
+    SlotTaken(PeerKey),
     /// `choker`: an upload slot is free before its round.
     Rechoke,
     /// `herald`: a piece was verified; peers are to hear of it.

@@ -1,11 +1,12 @@
 //! Handlers for work that comes back: blocks stored, given up, or late.
 
 use crate::connection::event::{Command, LeaseId};
-use crate::limits::WAKES_PER_RETURN;
+use crate::kit::list::List;
+use crate::limits::{HOLDERS_PER_SEGMENT_MAX, WAKES_PER_RETURN};
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
 use crate::swarm::state::{
-    ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, TorrentKey, lease_of, segment_of,
+    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, TorrentKey, lease_of, segment_of,
 };
 
 impl Swarm {
@@ -16,32 +17,41 @@ impl Swarm {
         let segment_key = segment_of(lease);
         let Some(segment) = self.segments.get_mut(segment_key) else { return };
         let new = blocks & segment.full & !segment.stored;
+        if new == 0 {
+            return;
+        }
         segment.stored |= new;
+        let mut settled = 0;
         if let Some(holder) = segment.holder_mut(key) {
-            holder.leased &= !blocks;
+            settled = holder.leased & new;
+            holder.leased &= !new;
             holder.given |= new;
         }
         let active_key = segment.active;
-        self.cancel_others(key, segment_key, new);
+        let settled = settled.count_ones() + self.cancel_others(key, segment_key, new);
         self.relist(segment_key);
         let Some(active) = self.actives.get_mut(active_key) else { return };
         active.stored += new.count_ones();
+        active.leased -= settled;
         active.source = match active.source {
             Source::Nobody => Source::One(key),
             Source::One(peer) if peer == key => Source::One(key),
             Source::One(_) | Source::Several => Source::Several,
         };
-        if active.stored == active.blocks && new != 0 {
+        self.restart_if_ended(active_key);
+        let Some(active) = self.actives.get(active_key) else { return };
+        if active.stored == active.blocks {
             let (torrent, piece) = (active.torrent, active.piece);
             let evidence = active.evidence.clone();
             self.order(Order::Hash { torrent, active: active_key, piece, evidence });
         }
     }
 
-    /// Takes blocks that have come from everybody else that holds them. Cost: O(k).
-    fn cancel_others(&mut self, key: PeerKey, segment_key: SegmentKey, blocks: u64) {
-        let Some(segment) = self.segments.get_mut(segment_key) else { return };
-        let mut cancels = [None; crate::limits::HOLDERS_PER_SEGMENT_MAX];
+    /// Takes blocks that have come from everybody else that holds them; returns how many leases
+    /// of a block that ended. Cost: O(k).
+    fn cancel_others(&mut self, key: PeerKey, segment_key: SegmentKey, blocks: u64) -> u32 {
+        let Some(segment) = self.segments.get_mut(segment_key) else { return 0 };
+        let mut cancels = [None; HOLDERS_PER_SEGMENT_MAX];
         for (cancel, holder) in cancels.iter_mut().zip(segment.holders.iter_mut().flatten()) {
             let both = holder.leased & blocks;
             if holder.peer != key && both != 0 {
@@ -49,10 +59,13 @@ impl Swarm {
                 *cancel = Some((holder.peer, both));
             }
         }
+        let mut ended = 0;
         for (peer, blocks) in cancels.into_iter().flatten() {
+            ended += blocks.count_ones();
             let cancel = Command::Cancel { lease: lease_of(segment_key), blocks };
             self.order(Order::Post(peer, cancel));
         }
+        ended
     }
 
     /// Blocks will not come from this peer. Cost: O(k).
@@ -60,17 +73,23 @@ impl Swarm {
         self.touched += 1;
         let segment_key = segment_of(lease);
         let Some(segment) = self.segments.get_mut(segment_key) else { return };
-        if segment.leased_to(key) & blocks == 0 {
+        let back = segment.leased_to(key) & blocks;
+        if back == 0 {
             return;
         }
         if let Some(holder) = segment.holder_mut(key) {
-            holder.leased &= !blocks;
-            holder.overdue &= !blocks;
+            holder.leased &= !back;
+            holder.overdue &= !back;
         }
         let active_key = segment.active;
-        if !self.restart_if_sole_left(active_key, key) {
-            self.relist(segment_key);
+        self.relist(segment_key);
+        if let Some(active) = self.actives.get_mut(active_key) {
+            active.leased -= back.count_ones();
+            if active.sole == Sole::By(key) {
+                active.sole = Sole::Ending;
+            }
         }
+        self.restart_if_ended(active_key);
         self.wake_waiting(active_key);
     }
 
@@ -87,42 +106,37 @@ impl Swarm {
         if let Some((other, both)) = late_before(segment, key, late) {
             let cancel = Command::Cancel { lease, blocks: both };
             self.order(Order::Post(other, cancel));
+            if let Some(active) = self.actives.get_mut(active_key) {
+                active.leased -= both.count_ones();
+            }
         }
         self.relist(segment_key);
         self.wake_waiting(active_key);
     }
 
-    /// A piece that is fetched from one peer alone, and that peer gave blocks of it up: it starts
-    /// again with another one, so that whatever comes of it has one source. Cost: O(1).
-    fn restart_if_sole_left(&mut self, key: ActiveKey, peer: PeerKey) -> bool {
-        let sole = |active: &crate::swarm::state::Active| active.sole == Sole::By(peer);
-        if !self.actives.get(key).is_some_and(sole) {
-            return false;
+    /// A piece that was fetched from one peer alone, and that peer gave blocks of it up: once it
+    /// holds none any more (so that no write of its is under way) the piece starts again with
+    /// another peer, so that whatever comes of it has one source. Cost: O(1).
+    fn restart_if_ended(&mut self, key: ActiveKey) {
+        let ended = |active: &Active| active.sole == Sole::Ending && active.leased == 0;
+        if self.actives.get(key).is_some_and(ended) {
+            self.restart(key);
         }
-        self.restart(key);
-        true
     }
 
-    /// Forgets all blocks of a piece under way. What its old leases still deliver is discarded,
-    /// since their claims are closed with them. Cost: O(k).
+    /// Forgets all blocks of a piece of which nobody holds any. Cost: O(k).
     pub(super) fn restart(&mut self, key: ActiveKey) {
         let Some(active) = self.actives.get_mut(key) else { return };
-        while let Some(segment) = active.open_segments.pop_front(&mut self.segments) {
-            // At most the segments of one piece, a constant of `limits`; after a bad piece only.
-            if let Some(segment) = self.segments.get(segment) {
-                segment.claims.close();
-            }
-        }
+        debug_assert_eq!(active.leased, 0, "a write may be under way");
+        active.open_segments = List::new(|segment: &mut Segment| &mut segment.open);
         self.discarded.extend(active.last_segment.take());
-        active.first_segment = None;
         active.next_segment = 0;
         active.stored = 0;
         active.source = Source::Nobody;
         if active.sole != Sole::Shared {
             active.sole = Sole::Wanted;
         }
-        let torrent = active.torrent;
-        if let Some(torrent) = self.torrents.get_mut(torrent) {
+        if let Some(torrent) = self.torrents.get_mut(active.torrent) {
             torrent.open.push_back(&mut self.actives, key);
         }
     }

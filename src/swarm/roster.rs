@@ -1,7 +1,7 @@
 //! Handlers for peers that come and go, and for what they say of themselves.
 
 use crate::connection::event::{Command, Joined};
-use crate::connection::reason::CloseReason;
+use crate::connection::reason::{CloseReason, Violation};
 use crate::id::InfoHash;
 use crate::kit::clock::Time;
 use crate::layout::PieceIndex;
@@ -99,6 +99,9 @@ impl Swarm {
         let (Some(new), Some(old)) = (self.peers.get(new), self.peers.get(old)) else {
             return true;
         };
+        if old.stage == Stage::Leaving {
+            return true;
+        }
         let ours_is_greater = new.id.is_some_and(|theirs| self.options.our_id > theirs);
         new.dialed != old.dialed && new.dialed == ours_is_greater
     }
@@ -163,6 +166,7 @@ impl Swarm {
         let torrent = peer.torrent.and_then(|torrent| self.torrents.get(torrent));
         if interested && !unchoked && torrent.is_some_and(|torrent| torrent.unchoked < slots) {
             self.choke(key, true);
+            self.order(Order::SlotTaken(key));
         } else if !interested && unchoked {
             self.order(Order::Rechoke);
         }
@@ -241,7 +245,7 @@ impl Swarm {
         if let Some(host) = host.filter(|_| self.banned_hosts.len() < BANS_MAX) {
             self.banned_hosts.insert(host);
         }
-        self.send_away(key, CloseReason::Violation(crate::connection::reason::Violation::BadData));
+        self.send_away(key, CloseReason::Violation(Violation::BadData));
     }
 }
 

@@ -147,14 +147,14 @@ pub struct Active {
     pub(super) blocks: u32,
     /// Blocks that are in the file.
     pub(super) stored: u32,
+    /// Blocks granted and not settled, counted once for each peer that holds them.
+    pub(super) leased: u32,
     /// Segments it has.
     pub(super) segments: u32,
     /// The first segment that nobody was granted anything of.
     pub(super) next_segment: u32,
     /// Segments begun, the last one first, chained by [`Segment::before`].
     pub(super) last_segment: Option<SegmentKey>,
-    /// The first segment begun: the end of that chain.
-    pub(super) first_segment: Option<SegmentKey>,
     /// Segments begun that have blocks to grant.
     pub(super) open_segments: List<Segment>,
     /// Who gave the blocks.
@@ -180,6 +180,8 @@ pub enum Sole {
     Wanted,
     /// It failed its hash: this peer fetches all of it.
     By(PeerKey),
+    /// That peer gave blocks up; once it holds none any more, the piece starts again.
+    Ending,
 }
 
 /// A peer's part in a segment.

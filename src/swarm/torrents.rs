@@ -1,14 +1,15 @@
 //! Handlers for torrents: taking one on, preparing its files, checking what is on the disk, and
 //! dialing its peers.
 
-use crate::connection::shared::SharedTorrent;
+use crate::bitfield::Bitfield;
 use crate::kit::list::{Links, List};
 use crate::layout::Layout;
-use crate::limits::{ADDRESSES_PER_EVENT_MAX, CHECK_JOB_BYTES, CHECK_JOBS_AHEAD, DIALS_MAX, DIALS_PER_TURN};
+use crate::limits::{
+    ADDRESSES_PER_EVENT_MAX, CHECK_JOB_BYTES, CHECK_JOBS_AHEAD, DIALS_MAX, DIALS_PER_TURN,
+};
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{NewTorrent, Peer, Phase, Stage, Torrent, TorrentKey};
-use crate::bitfield::Bitfield;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -196,9 +197,4 @@ fn pieces_per_job(layout: &Layout) -> u32 {
 /// Whether a torrent may take part in exchanges.
 pub(super) fn is_running(torrent: &Torrent) -> bool {
     torrent.phase == Phase::Running
-}
-
-/// The torrent as its peers' threads share it.
-pub(super) fn shared_of(torrent: &Torrent) -> &SharedTorrent {
-    &torrent.shared
 }

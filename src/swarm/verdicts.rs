@@ -52,7 +52,9 @@ impl Swarm {
                 std::mem::replace(&mut active.suspects, chain)
             }
         };
-        active.sole = if active.evidence.is_some() { Sole::Wanted } else { active.sole };
+        if active.evidence.is_some() {
+            active.sole = Sole::Wanted;
+        }
         self.discarded.extend(old_suspects);
         self.restart(key);
         if let Source::One(liar) = source {
