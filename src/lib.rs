@@ -5,8 +5,9 @@
 //!
 //! Reading order, from the ground up; a module imports only from those above it:
 //!
-//! 1. Words: [`id`], [`limits`], [`bitfield`], [`layout`], [`kit`]
+//! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`]
 
+pub mod bencode;
 pub mod bitfield;
 pub mod id;
 pub mod kit;

@@ -5,6 +5,19 @@
 
 use std::time::Duration;
 
+// ---- bencode ---------------------------------------------------------------------------------
+
+/// Deepest nesting in what peers, trackers and ring nodes send: real words need 4 or 5.
+pub const BENCODE_DEPTH_WIRE: usize = 16;
+/// Most values and keys in one bencoded word from the network.
+pub const BENCODE_TOKENS_WIRE: usize = 100_000;
+/// Deepest nesting in a torrent: the v2 half of a hybrid nests one dictionary per folder.
+pub const BENCODE_DEPTH_TORRENT: usize = 64;
+/// Most values and keys in one torrent; a file in a folder takes at least 7.
+pub const BENCODE_TOKENS_TORRENT: usize = 4_000_000;
+/// Longest reason that an error about a value's shape quotes, in bytes.
+pub const BENCODE_REASON_MAX: usize = 200;
+
 // ---- words and files -------------------------------------------------------------------------
 
 /// Bytes of a block, the unit of a request (BEP 3: 2^14 is what every client accepts).
@@ -169,6 +182,10 @@ pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
 pub const CHECK_JOBS_AHEAD: usize = 16;
 
 const _: () = {
+    assert!(
+        BENCODE_DEPTH_WIRE * 4096 <= PEER_STACK && BENCODE_DEPTH_TORRENT * 2560 <= PEER_STACK,
+        "the recursion of serde_bencode, measured at 2 KiB a level without optimization, fits"
+    );
     assert!(BLOCK_LENGTH.is_power_of_two());
     assert!(PIECES_MAX as u64 / 8 <= READ_BUFFER as u64, "a bitfield fits the read buffer");
     assert!(REQUEST_LENGTH_MAX >= BLOCK_LENGTH, "whole blocks can be asked of us");
