@@ -5,7 +5,8 @@
 //!
 //! Reading order, from the ground up; a module imports only from those above it:
 //!
-//! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`]
+//! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`],
+//!    [`metainfo`]
 
 pub mod bencode;
 pub mod bitfield;
@@ -13,3 +14,4 @@ pub mod id;
 pub mod kit;
 pub mod layout;
 pub mod limits;
+pub mod metainfo;
