@@ -14,6 +14,7 @@
 //! Magnet links and fetching metadata from peers are not here; [`Metainfo::from_info`] is where
 //! metadata that was fetched comes in.
 
+mod create;
 mod error;
 mod hashes;
 mod names;
@@ -23,6 +24,10 @@ mod shaped;
 mod torrent;
 mod trackers;
 
+pub use create::{
+    Altered, CreateError, CreateOptions, Created, Progress, SkipReason, Skipped,
+    automatic_piece_length, create,
+};
 pub use error::MetainfoError;
 pub use hashes::PieceHashes;
 pub use path::SafePath;

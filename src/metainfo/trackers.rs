@@ -12,23 +12,23 @@ const SCHEMES: [&str; 3] = ["http://", "https://", "udp://"];
 /// The usable tiers: those of `announce-list`, or `announce` alone if none of them is usable.
 pub(super) fn tiers(announce: Option<&[u8]>, list: Option<RawTiers>) -> Vec<Vec<String>> {
     let mut seen = HashSet::new();
-    let mut usable: Vec<Vec<String>> = Vec::new();
+    let mut kept_tiers: Vec<Vec<String>> = Vec::new();
     for tier in list.map_or_else(Vec::new, |list| list.0) {
-        let urls = tier.iter().filter_map(|bytes| url(bytes));
+        let urls = tier.iter().filter_map(|bytes| usable(bytes));
         let kept: Vec<String> =
             urls.filter(|url| seen.len() < TRACKERS_MAX && seen.insert(url.clone())).collect();
         if !kept.is_empty() {
-            usable.push(kept);
+            kept_tiers.push(kept);
         }
     }
-    if usable.is_empty() {
-        usable.extend(announce.and_then(url).map(|url| vec![url]));
+    if kept_tiers.is_empty() {
+        kept_tiers.extend(announce.and_then(usable).map(|url| vec![url]));
     }
-    usable
+    kept_tiers
 }
 
 /// The address as text, if one can announce to it: of a known scheme, with a host, printable.
-fn url(bytes: &[u8]) -> Option<String> {
+pub(super) fn usable(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?.trim();
     let rest = SCHEMES.iter().find_map(|scheme| {
         let head = text.get(..scheme.len())?;
@@ -72,11 +72,11 @@ mod tests {
             .into_iter()
             .chain(["http://a\x1b[2J", "http://a\r\nHost:b", "http://a\u{85}b"])
         {
-            assert_eq!(url(bad.as_bytes()), None, "{bad}");
+            assert_eq!(usable(bad.as_bytes()), None, "{bad}");
         }
-        assert_eq!(url(b"\xff"), None);
-        assert_eq!(url(b" HTTP://a/x\n").as_deref(), Some("HTTP://a/x"));
-        assert_eq!(url(format!("http://{}", "a".repeat(5000)).as_bytes()), None);
+        assert_eq!(usable(b"\xff"), None);
+        assert_eq!(usable(b" HTTP://a/x\n").as_deref(), Some("HTTP://a/x"));
+        assert_eq!(usable(format!("http://{}", "a".repeat(5000)).as_bytes()), None);
     }
 
     #[test]
