@@ -5,7 +5,8 @@
 //!
 //! Reading order, from the ground up; a module imports only from those above it:
 //!
-//! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`]
+//! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`],
+//!    [`metainfo`]
 //! 2. Pure cores: [`wire`], [`connection`], [`swarm`]
 //! 3. Hands: [`storage`]
 
@@ -16,6 +17,7 @@ pub mod id;
 pub mod kit;
 pub mod layout;
 pub mod limits;
+pub mod metainfo;
 pub mod storage;
 pub mod swarm;
 pub mod wire;

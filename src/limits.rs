@@ -36,6 +36,24 @@ pub const NAME_LENGTH_MAX: usize = 255;
 pub const PATH_LENGTH_MAX: usize = 3_072;
 /// Deepest folder nesting of a torrent's file.
 pub const PATH_DEPTH_MAX: usize = 128;
+/// Longest file name extension that survives when a name is cut, in bytes with its dot.
+pub const NAME_EXTENSION_MAX: usize = 32;
+/// Longest suffix that tells two files of one name apart, in bytes: ` (4000000)` and to spare.
+pub const NAME_SUFFIX_MAX: usize = 12;
+/// Most trackers kept of one torrent.
+pub const TRACKERS_MAX: usize = 256;
+/// Longest address of a tracker, in bytes.
+pub const TRACKER_URL_MAX: usize = 2_048;
+/// Longest comment or other free text kept of a torrent, in bytes.
+pub const TORRENT_TEXT_MAX: usize = 16 * 1024;
+/// Smallest piece length that a torrent is made with, in bytes.
+pub const PIECE_LENGTH_MIN: u32 = 1024;
+/// Smallest piece length chosen for the user, in bytes.
+pub const PIECE_LENGTH_AUTO_MIN: u32 = BLOCK_LENGTH;
+/// Largest piece length chosen for the user, in bytes.
+pub const PIECE_LENGTH_AUTO_MAX: u32 = 16 * 1024 * 1024;
+/// A piece length is chosen so that there are at most this many pieces, and over half of them.
+pub const PIECES_AUTO: u64 = 2_048;
 
 // ---- wire ------------------------------------------------------------------------------------
 
@@ -230,6 +248,11 @@ const _: () = {
         UPLOAD_BATCH as usize + 16 * 13 + LEFTOVER_MAX / 32 <= READ_BUFFER,
         "a batch of whole blocks and some control messages fit one pooled buffer"
     );
+    assert!(PIECE_LENGTH_AUTO_MIN.is_power_of_two() && PIECE_LENGTH_AUTO_MAX.is_power_of_two());
+    assert!(PIECE_LENGTH_MIN <= PIECE_LENGTH_AUTO_MIN && PIECE_LENGTH_AUTO_MAX <= PIECE_LENGTH_MAX);
+    assert!(NAME_EXTENSION_MAX + NAME_SUFFIX_MAX < NAME_LENGTH_MAX, "a cut name keeps its start");
+    assert!(2 * (NAME_LENGTH_MAX + 1 + NAME_SUFFIX_MAX) <= PATH_LENGTH_MAX, "folder and file fit");
+    assert!(PIECES_MAX as u64 / 8 <= READ_BUFFER as u64, "a bitfield fits the read buffer");
     assert!(REQUEST_LENGTH_MAX >= BLOCK_LENGTH, "whole blocks can be asked of us");
     assert!(READ_BUFFER as u32 >= 8 * (BLOCK_LENGTH + 13), "reads see runs of blocks");
     assert!(READ_BUFFER / BLOCK_LENGTH as usize <= IO_SLICES_MAX, "a run is one system call");
