@@ -9,9 +9,11 @@
 //!    [`metainfo`]
 //! 2. Pure cores: [`wire`], [`connection`], [`swarm`]
 //! 3. Hands: [`storage`]
+//! 4. Faces: [`cli`]
 
 pub mod bencode;
 pub mod bitfield;
+pub mod cli;
 pub mod connection;
 pub mod id;
 pub mod kit;

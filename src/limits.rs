@@ -235,6 +235,15 @@ pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
 /// Checking jobs of one torrent under way at once.
 pub const CHECK_JOBS_AHEAD: usize = 16;
 
+// ---- command line ----------------------------------------------------------------------------
+
+/// Peers of one process when nobody says otherwise: at three descriptors each.
+pub const PEERS_DEFAULT: usize = 4_000;
+/// Most upload slots that can be asked for.
+pub const UPLOAD_SLOTS_MAX: usize = 10_000;
+/// Longest time that can be asked for: a year.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 const _: () = {
     assert!(
         BENCODE_DEPTH_WIRE * 4096 <= PEER_STACK && BENCODE_DEPTH_TORRENT * 2560 <= PEER_STACK,
@@ -263,6 +272,7 @@ const _: () = {
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
-    assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
+    assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX && PEERS_DEFAULT <= PEERS_MAX);
+    assert!(UPLOAD_SLOTS <= UPLOAD_SLOTS_MAX && UPLOAD_SLOTS_MAX <= PEERS_MAX);
     assert!(WATCHDOG_ALARM.as_millis() > TURN_WARN.as_millis());
 };
