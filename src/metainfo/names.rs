@@ -211,7 +211,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_two_files_collide_and_none_runs_through_another(
-            paths in proptest::collection::vec("[aA.]( \\(2\\))?(/[aAb.]{1,2}( \\(2\\))?){0,3}", 1..24)
+            paths in proptest::collection::vec(
+                "[aA.]( \\(2\\))?(/[aAb.]{1,2}( \\(2\\))?){0,3}",
+                1..24,
+            )
         ) {
             let mut placed = Names::new("t".to_owned());
             let found: Vec<String> =
