@@ -8,10 +8,12 @@
 //! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`],
 //!    [`metainfo`]
 //! 2. Pure cores: [`wire`], [`connection`], [`swarm`]
-//! 3. Hands: [`storage`]
+//! 3. Hands: [`storage`], [`threads`]
+//! 4. Assembly: [`client`]
 
 pub mod bencode;
 pub mod bitfield;
+pub mod client;
 pub mod connection;
 pub mod id;
 pub mod kit;
@@ -20,4 +22,5 @@ pub mod limits;
 pub mod metainfo;
 pub mod storage;
 pub mod swarm;
+pub mod threads;
 pub mod wire;
