@@ -5,7 +5,7 @@
 //!
 //! Reading order, from the ground up; a module imports only from those above it:
 //!
-//! 1. Words: [`id`], [`limits`], [`bitfield`], [`layout`], [`kit`]
+//! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`layout`]
 
 pub mod bitfield;
 pub mod id;

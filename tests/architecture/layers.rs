@@ -12,9 +12,9 @@ pub(crate) const ORDER: [&str; 18] = [
     "id",
     "limits",
     "bitfield",
+    "kit",
     "bencode",
     "layout",
-    "kit",
     "metainfo",
     // pure cores
     "wire",

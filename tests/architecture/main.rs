@@ -1,12 +1,13 @@
 //! The rules of the source tree that a compiler does not check, as a test: which module may import
 //! which, no import cycles, pure cores, sizes, opening paragraphs, the reading list, dependencies.
 //!
-//! `docs/style.md` has the reasons. [`source`] reads Rust text, [`paths`] finds the paths in it,
-//! [`layers`] and [`form`] hold the rules. Each rule takes a tree of files and returns its
+//! `docs/style.md` has the reasons. [`mask`], [`source`] and [`paths`] read Rust text, [`layers`]
+//! and [`form`] hold the rules. Each rule takes a tree of files and returns its
 //! complaints, so the tests of the rules themselves run on trees of a few lines.
 
 mod form;
 mod layers;
+mod mask;
 mod paths;
 mod source;
 

@@ -3,7 +3,8 @@
 //!
 //! Relative paths without a leading keyword come out as they stand.
 
-use crate::source::{Source, is_word};
+use crate::mask::is_word;
+use crate::source::Source;
 
 /// One path as written.
 pub(crate) struct Found {

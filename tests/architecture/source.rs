@@ -3,6 +3,7 @@
 //!
 //! Not a parser: it relies on rustfmt'd source that compiles. Knows no rule.
 
+use crate::mask::{is_word, mask};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -51,6 +52,11 @@ impl Tree {
         files.sort();
         let mut sources: Vec<Source> =
             files.into_iter().map(|(path, text)| Source::new(path, text)).collect();
+        let moved: Vec<(String, Vec<String>)> = sources.iter().flat_map(Source::placed).collect();
+        for source in &mut sources {
+            let place = moved.iter().find(|(path, _)| *path == source.path);
+            place.inspect(|(_, module)| source.module.clone_from(module));
+        }
         // Parents come to know their test files; a few rounds carry it down to grandchildren.
         for _ in 0..4 {
             let marked: Vec<Vec<String>> =
@@ -124,6 +130,27 @@ impl Source {
         found
     }
 
+    /// Files that it declares as a child by `#[path = "…"]`, and the module that they become.
+    fn placed(&self) -> Vec<(String, Vec<String>)> {
+        let mut found = Vec::new();
+        for (offset, attribute) in self.text.match_indices("#[path = \"") {
+            let rest = &self.text[offset + attribute.len()..];
+            let Some((file, _)) = rest.split_once('"') else { continue };
+            // The comment or literal that only talks of such an attribute is blank in the code.
+            if !self.code[offset..].starts_with("#[path") {
+                continue;
+            }
+            let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let Some((declaration, _)) = words(&self.code[offset..], "mod").next() else {
+                continue;
+            };
+            let mut module = self.module_at(offset);
+            module.push(next_word(&self.code, offset + declaration + 3).0.to_owned());
+            found.push((format!("{folder}/{file}"), module));
+        }
+        found
+    }
+
     /// Functions with a body: name, first line, count of lines.
     pub(crate) fn functions(&self) -> Vec<(String, usize, usize)> {
         let mut found = Vec::new();
@@ -154,11 +181,6 @@ fn collect(folder: &Path, name: &str, files: &mut Vec<(String, String)>) {
     }
 }
 
-/// Whether the character may be part of a word of the language.
-pub(crate) fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
-}
-
 /// The word that begins at a place, blanks before it skipped, and what is left behind it.
 fn next_word(code: &str, offset: usize) -> (&str, &str) {
     let rest = code[offset..].trim_start();
@@ -172,73 +194,6 @@ pub(crate) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = (u
         let after = code[offset + word.len()..].chars().next();
         ![before, after].into_iter().flatten().any(is_word)
     })
-}
-
-/// Blanks comments and literals, keeping length and line breaks.
-pub(crate) fn mask(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut code = bytes.to_vec();
-    let mut at = 0;
-    while at < bytes.len() {
-        let end = opaque_end(bytes, at);
-        code[at..end].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
-        at = end.max(at + 1);
-    }
-    String::from_utf8_lossy(&code).into_owned()
-}
-
-/// End of the comment or literal that begins here; `at` itself when none does.
-fn opaque_end(bytes: &[u8], at: usize) -> usize {
-    let rest = &bytes[at..];
-    let fresh = at == 0 || !is_word(char::from(bytes[at - 1]));
-    let length = match rest {
-        [b'/', b'/', ..] => rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len()),
-        [b'/', b'*', ..] => block_comment(rest),
-        [b'"', ..] => quoted(rest, b'"'),
-        [b'\'', b'\\', ..] => quoted(rest, b'\''),
-        [b'\'', first, ..] => {
-            let width = 1 + (first.leading_ones() as usize).max(1);
-            if rest.get(width) == Some(&b'\'') { width + 1 } else { 0 }
-        }
-        [b'r', ..] if fresh => raw_string(rest, 1),
-        [b'b' | b'c', b'r', ..] if fresh => raw_string(rest, 2),
-        _ => 0,
-    };
-    at + length
-}
-
-/// Length of a block comment, nested ones counted.
-fn block_comment(rest: &[u8]) -> usize {
-    let (mut at, mut depth) = (2, 1);
-    while at < rest.len() && depth > 0 {
-        match &rest[at..] {
-            [b'/', b'*', ..] => (depth, at) = (depth + 1, at + 2),
-            [b'*', b'/', ..] => (depth, at) = (depth - 1, at + 2),
-            _ => at += 1,
-        }
-    }
-    at
-}
-
-/// Length of a literal between quotes.
-fn quoted(rest: &[u8], quote: u8) -> usize {
-    let mut at = 1;
-    while at < rest.len() && rest[at] != quote {
-        at += if rest[at] == b'\\' { 2 } else { 1 };
-    }
-    (at + 1).min(rest.len())
-}
-
-/// Length of a raw string whose prefix has the given length; 0 when it is none.
-fn raw_string(rest: &[u8], prefix: usize) -> usize {
-    let hashes = rest[prefix..].iter().take_while(|&&byte| byte == b'#').count();
-    let open = prefix + hashes;
-    if rest.get(open) != Some(&b'"') {
-        return 0;
-    }
-    let close: Vec<u8> = std::iter::once(b'"').chain(std::iter::repeat_n(b'#', hashes)).collect();
-    let body = rest[open + 1..].windows(close.len()).position(|window| window == close);
-    body.map_or(rest.len(), |found| open + 1 + found + close.len())
 }
 
 /// End of the item that begins at `start`: behind its `;` or its closing brace.
@@ -298,22 +253,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_and_literals_are_blanked_and_nothing_else() {
-        let cases = [
-            ("a // b\nc", "a     \nc"),
-            ("a /* b /* c */ d */ e", "a                   e"),
-            ("f(\"x\\\"y\", z)", "f(      , z)"),
-            ("f(r#\"a\"b\"#)", "f(        )"),
-            ("'a' '\\'' &'a str", "         &'a str"),
-            ("b'\\n' 'é' x", "b          x"),
-            ("r#type", "r#type"),
-        ];
-        for (text, code) in cases {
-            assert_eq!(mask(text), code, "{text}");
-        }
-    }
-
-    #[test]
     fn test_code_and_inline_modules_are_told_apart() {
         let text = "fn a() {}\n#[cfg(test)]\n#[allow(x)]\nmod tests {\n fn b() {}\n}\nfn c() {}\n";
         let tree = Tree::of(&[("src/one.rs", text)]);
@@ -336,6 +275,14 @@ mod tests {
         ]);
         let marked: Vec<bool> = tree.0.iter().map(|source| source.test_file).collect();
         assert_eq!(marked, [false, true, false]);
+    }
+
+    #[test]
+    fn a_file_declared_by_its_path_is_where_it_was_put() {
+        let parent = "#[cfg(test)]\n#[path = \"two_tests.rs\"]\nmod tests;\n";
+        let tree = Tree::of(&[("src/one/two.rs", parent), ("src/one/two_tests.rs", "")]);
+        assert_eq!(tree.0[1].module, ["one", "two", "tests"]);
+        assert!(tree.0[1].test_file);
     }
 
     #[test]
