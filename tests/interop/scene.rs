@@ -89,7 +89,9 @@ impl Scene {
             command.arg("--peer").arg(dial.to_string());
         }
         if role == Role::Download {
-            command.arg("--timeout").arg(TRANSFER_LIMIT.as_secs().to_string());
+            // A little less than the test waits, so that it can say what it waited for.
+            let seconds = TRANSFER_LIMIT.as_secs() - 10;
+            command.arg("--timeout").arg(seconds.to_string());
         }
         (Running::start("cuerda", command, &self.state("cuerda")), address)
     }
