@@ -181,10 +181,10 @@ impl Bitfield {
     }
 }
 
-/// A set that the main thread writes and every thread reads: the pieces that we have.
+/// A set that the main thread writes and every thread reads, such as the pieces that we have.
 #[derive(Debug)]
 pub struct SharedBitfield {
-    /// Bits of the pieces; a bit is set once and stays.
+    /// Bits of the pieces; only the main thread changes them.
     words: Box<[AtomicU64]>,
     /// Number of pieces the set is about.
     length: u32,
@@ -246,6 +246,17 @@ impl SharedBitfield {
         }
         self.count.fetch_add(1, Ordering::AcqRel);
         true
+    }
+
+    /// Takes a piece out; tells whether it was there. Only the main thread calls this.
+    pub fn remove(&self, piece: u32) -> bool {
+        let (word, bit) = place(piece);
+        let removed =
+            piece < self.length && self.words[word].fetch_and(!bit, Ordering::AcqRel) & bit != 0;
+        if removed {
+            self.count.fetch_sub(1, Ordering::AcqRel);
+        }
+        removed
     }
 
     /// The set as it is now, for one owner.

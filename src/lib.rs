@@ -5,10 +5,19 @@
 //!
 //! Reading order, from the ground up; a module imports only from those above it:
 //!
-//! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`layout`]
+//! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`],
+//!    [`metainfo`]
+//! 2. Pure cores: [`wire`], [`connection`], [`swarm`]
+//! 3. Hands: [`storage`]
 
+pub mod bencode;
 pub mod bitfield;
+pub mod connection;
 pub mod id;
 pub mod kit;
 pub mod layout;
 pub mod limits;
+pub mod metainfo;
+pub mod storage;
+pub mod swarm;
+pub mod wire;

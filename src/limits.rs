@@ -5,6 +5,19 @@
 
 use std::time::Duration;
 
+// ---- bencode ---------------------------------------------------------------------------------
+
+/// Deepest nesting in what peers, trackers and ring nodes send: real words need 4 or 5.
+pub const BENCODE_DEPTH_WIRE: usize = 16;
+/// Most values and keys in one bencoded word from the network.
+pub const BENCODE_TOKENS_WIRE: usize = 100_000;
+/// Deepest nesting in a torrent: the v2 half of a hybrid nests one dictionary per folder.
+pub const BENCODE_DEPTH_TORRENT: usize = 64;
+/// Most values and keys in one torrent; a file in a folder takes at least 7.
+pub const BENCODE_TOKENS_TORRENT: usize = 4_000_000;
+/// Longest reason that an error about a value's shape quotes, in bytes.
+pub const BENCODE_REASON_MAX: usize = 200;
+
 // ---- words and files -------------------------------------------------------------------------
 
 /// Bytes of a block, the unit of a request (BEP 3: 2^14 is what every client accepts).
@@ -23,13 +36,35 @@ pub const NAME_LENGTH_MAX: usize = 255;
 pub const PATH_LENGTH_MAX: usize = 3_072;
 /// Deepest folder nesting of a torrent's file.
 pub const PATH_DEPTH_MAX: usize = 128;
+/// Longest file name extension that survives when a name is cut, in bytes with its dot.
+pub const NAME_EXTENSION_MAX: usize = 32;
+/// Longest suffix that tells two files of one name apart, in bytes: ` (4000000)` and to spare.
+pub const NAME_SUFFIX_MAX: usize = 12;
+/// Most trackers kept of one torrent.
+pub const TRACKERS_MAX: usize = 256;
+/// Longest address of a tracker, in bytes.
+pub const TRACKER_URL_MAX: usize = 2_048;
+/// Longest comment or other free text kept of a torrent, in bytes.
+pub const TORRENT_TEXT_MAX: usize = 16 * 1024;
+/// Smallest piece length that a torrent is made with, in bytes.
+pub const PIECE_LENGTH_MIN: u32 = 1024;
+/// Smallest piece length chosen for the user, in bytes.
+pub const PIECE_LENGTH_AUTO_MIN: u32 = BLOCK_LENGTH;
+/// Largest piece length chosen for the user, in bytes.
+pub const PIECE_LENGTH_AUTO_MAX: u32 = 16 * 1024 * 1024;
+/// A piece length is chosen so that there are at most this many pieces, and over half of them.
+pub const PIECES_AUTO: u64 = 2_048;
 
 // ---- wire ------------------------------------------------------------------------------------
 
 /// Longest extended message (BEP 10) taken from a peer, in bytes.
 pub const EXTENDED_MESSAGE_MAX: u32 = 1024 * 1024;
+/// Longest message with an id that we do not know, in bytes; it is skipped.
+pub const UNKNOWN_MESSAGE_MAX: u32 = 1024;
 /// Longest bencoded extension handshake parsed, in bytes.
 pub const EXTENSION_HANDSHAKE_MAX: usize = 64 * 1024;
+/// Most values and keys in an extension handshake; real ones have about forty.
+pub const EXTENSION_HANDSHAKE_TOKENS_MAX: usize = 2_000;
 /// Longest client name kept from an extension handshake, in bytes.
 pub const CLIENT_NAME_MAX: usize = 64;
 /// Requests that we promise to queue for a peer (`reqq` of BEP 10).
@@ -69,6 +104,27 @@ pub const OPEN_PROBES_MAX: u32 = 16;
 pub const RANDOM_FIRST_PIECES: u32 = 4;
 /// Most pieces under way over all torrents; also the length of the hash queue.
 pub const ACTIVE_PIECES_MAX: usize = 8_192;
+
+/// Segments of pieces under way over all torrents; an eighth of the blocks of a gigabyte.
+pub const SEGMENTS_MAX: usize = 2 * ACTIVE_PIECES_MAX;
+/// Segments of one piece looked at for blocks to grant.
+pub const SEGMENT_PROBES_MAX: u32 = 8;
+/// Pieces under way looked at for blocks that may be granted twice.
+pub const ENDGAME_PROBES_MAX: u32 = 64;
+/// Segments looked at to find who gave bad blocks: those of the largest piece.
+pub const SUSPECT_PROBES_MAX: u32 = PIECE_LENGTH_MAX / BLOCK_LENGTH / 64;
+/// Waiting peers that are told when blocks come back.
+pub const WAKES_PER_RETURN: u32 = 2;
+/// Segments of finished pieces that are freed in one turn of the main loop.
+pub const SEGMENTS_FREED_PER_TURN: u32 = 4;
+/// Peers told to leave in one turn of the main loop while stopping.
+pub const STOPS_PER_TURN: usize = 16;
+/// Addresses dialed in one turn of the main loop.
+pub const DIALS_PER_TURN: u32 = 4;
+/// Allowed-fast pieces of a peer that we remember (BEP 6 suggests sets of ten).
+pub const ALLOWED_FAST_KEPT_MAX: usize = 32;
+/// After a refused request, no more are sent for this long.
+pub const REJECT_PAUSE: Duration = Duration::from_millis(500);
 
 // ---- choking ---------------------------------------------------------------------------------
 
@@ -126,8 +182,15 @@ pub const REDIAL_PAUSE_MAX: Duration = Duration::from_secs(60);
 pub const EVENT_QUEUE: usize = 4_096;
 /// Words posted to one peer that it has not taken: its leases, a cancel and an answer for each.
 pub const MAILBOX_MAX: usize = 3 * LEASES_PER_PEER_MAX + 16;
-/// Bytes read from a socket at once.
-pub const READ_BUFFER: usize = 256 * 1024;
+/// Bytes of a pooled buffer, and so of the longest single read from a socket: sixteen blocks or
+/// the longest bitfield, and 4 KiB for their headers.
+pub const READ_BUFFER: usize = 260 * 1024;
+/// Largest buffer for one message that is longer than a pooled buffer, in bytes; it grows to this
+/// only as fast as the peer sends.
+pub const READ_BUFFER_MAX: usize = 4 * READ_BUFFER;
+/// Longest unfinished message that a waiting peer keeps in a buffer of its own, so that the
+/// pooled one goes back, in bytes. Every block fits.
+pub const LEFTOVER_MAX: usize = 2 * BLOCK_LENGTH as usize;
 /// Bytes of blocks gathered into one write to a socket.
 pub const UPLOAD_BATCH: u32 = 256 * 1024;
 /// Read buffers kept for reuse; one more is given back to the allocator.
@@ -136,6 +199,8 @@ pub const POOL_BUFFERS_MAX: usize = 64;
 pub const READS_PER_WAKE_MAX: u32 = 8;
 /// Repeated or meaningless messages a peer may send before it counts as a flood.
 pub const IDLE_WORDS_MAX: u32 = 4_096;
+/// Period over which those messages are counted.
+pub const IDLE_WORDS_PERIOD: Duration = Duration::from_secs(60);
 /// Stack of a peer's thread: parsing and a panic with a backtrace fit four times.
 pub const PEER_STACK: usize = 256 * 1024;
 /// Stack of every other thread.
@@ -161,6 +226,8 @@ pub const TIMER_SLOTS: usize = 1_024;
 
 /// Most files of torrents open at once.
 pub const OPEN_FILES_MAX: usize = 256;
+/// Slices handed to the system in one read or write: `IOV_MAX` of Linux and macOS.
+pub const IO_SLICES_MAX: usize = 1_024;
 /// Bytes read at once while hashing: they fit the second-level cache.
 pub const HASH_CHUNK: usize = 256 * 1024;
 /// Bytes that one checking job of a hash thread aims at.
@@ -169,10 +236,26 @@ pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
 pub const CHECK_JOBS_AHEAD: usize = 16;
 
 const _: () = {
+    assert!(
+        BENCODE_DEPTH_WIRE * 4096 <= PEER_STACK && BENCODE_DEPTH_TORRENT * 2560 <= PEER_STACK,
+        "the recursion of serde_bencode, measured at 2 KiB a level without optimization, fits"
+    );
     assert!(BLOCK_LENGTH.is_power_of_two());
+    assert!(PIECES_MAX as usize / 8 + 5 <= READ_BUFFER, "a bitfield message fits the read buffer");
+    assert!(EXTENDED_MESSAGE_MAX as usize + 4 <= READ_BUFFER_MAX, "every message can be read");
+    assert!(LEFTOVER_MAX >= BLOCK_LENGTH as usize + 13 && LEFTOVER_MAX < READ_BUFFER);
+    assert!(
+        UPLOAD_BATCH as usize + 16 * 13 + LEFTOVER_MAX / 32 <= READ_BUFFER,
+        "a batch of whole blocks and some control messages fit one pooled buffer"
+    );
+    assert!(PIECE_LENGTH_AUTO_MIN.is_power_of_two() && PIECE_LENGTH_AUTO_MAX.is_power_of_two());
+    assert!(PIECE_LENGTH_MIN <= PIECE_LENGTH_AUTO_MIN && PIECE_LENGTH_AUTO_MAX <= PIECE_LENGTH_MAX);
+    assert!(NAME_EXTENSION_MAX + NAME_SUFFIX_MAX < NAME_LENGTH_MAX, "a cut name keeps its start");
+    assert!(2 * (NAME_LENGTH_MAX + 1 + NAME_SUFFIX_MAX) <= PATH_LENGTH_MAX, "folder and file fit");
     assert!(PIECES_MAX as u64 / 8 <= READ_BUFFER as u64, "a bitfield fits the read buffer");
     assert!(REQUEST_LENGTH_MAX >= BLOCK_LENGTH, "whole blocks can be asked of us");
     assert!(READ_BUFFER as u32 >= 8 * (BLOCK_LENGTH + 13), "reads see runs of blocks");
+    assert!(READ_BUFFER / BLOCK_LENGTH as usize <= IO_SLICES_MAX, "a run is one system call");
     assert!(EXTENSION_HANDSHAKE_MAX <= EXTENDED_MESSAGE_MAX as usize);
     assert!(WINDOW_START <= WINDOW_MAX_UNANNOUNCED && WINDOW_MAX_UNANNOUNCED <= WINDOW_MAX);
     assert!(WINDOW_MAX as usize <= UPLOAD_QUEUE_MAX, "we accept what we would ask");

@@ -7,20 +7,20 @@
 //! reader clears that mark *before* it drains; in the other order a post could fall between and
 //! sleep for ever.
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, Sender};
 use mio::Waker;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// The queue holds as much as its capacity: by the bounds of its users this is a bug of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MailboxFull;
 
 /// What both ends share.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Bell {
-    /// Rings the reader's poll.
-    waker: Option<Waker>,
+    /// Rings the reader's poll, once the reader has attached it.
+    waker: OnceLock<Waker>,
     /// Whether the waker rang since the reader looked last.
     rung: AtomicBool,
     /// State bits; the latest value counts.
@@ -30,7 +30,7 @@ struct Bell {
 impl Bell {
     fn ring(&self) {
         if !self.rung.swap(true, Ordering::AcqRel)
-            && let Some(waker) = &self.waker
+            && let Some(waker) = self.waker.get()
         {
             // A failing wake means that the reader's poll is gone; its last word tells main.
             let _ = waker.wake();
@@ -58,15 +58,15 @@ pub struct Letters<T> {
     bell: Arc<Bell>,
 }
 
-/// A mailbox of that capacity. Without a waker the reader looks when it pleases.
-pub fn mailbox<T>(capacity: usize, waker: Option<Waker>) -> (Mailbox<T>, Letters<T>) {
+/// A mailbox of that capacity. Until the reader attaches a waker it looks when it pleases.
+pub fn mailbox<T>(capacity: usize) -> (Mailbox<T>, Letters<T>) {
     #[expect(
         clippy::disallowed_methods,
         reason = "bounded by `capacity`; a bounded crossbeam \
         channel would allocate all of it for each of thousands of idle peers"
     )]
     let (sender, receiver) = crossbeam_channel::unbounded();
-    let bell = Arc::new(Bell { waker, rung: AtomicBool::new(false), state: AtomicU32::new(0) });
+    let bell = Arc::new(Bell::default());
     let letters = Letters { queue: receiver, bell: Arc::clone(&bell) };
     (Mailbox { queue: sender, capacity, bell }, letters)
 }
@@ -107,6 +107,12 @@ impl<T> Mailbox<T> {
 }
 
 impl<T> Letters<T> {
+    /// From now on a post rings this waker. What was posted before rang nothing: the reader has
+    /// to look once after this. A second waker is ignored.
+    pub fn attach(&self, waker: Waker) {
+        let _ = self.bell.waker.set(waker);
+    }
+
     /// To be called first at each wake, before [`Self::take`].
     pub fn look(&self) {
         self.bell.rung.store(false, Ordering::Release);
@@ -116,10 +122,7 @@ impl<T> Letters<T> {
 
     /// The next word, if one waits.
     pub fn take(&self) -> Option<T> {
-        match self.queue.try_recv() {
-            Ok(word) => Some(word),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.queue.try_recv().ok()
     }
 
     /// The state bits as they are now.
@@ -141,7 +144,7 @@ mod tests {
 
     #[test]
     fn refuses_past_its_capacity() {
-        let (mailbox, letters) = mailbox(2, None);
+        let (mailbox, letters) = mailbox(2);
         assert_eq!(mailbox.post(1), Ok(()));
         assert_eq!(mailbox.post(2), Ok(()));
         assert_eq!(mailbox.post(3), Err(MailboxFull));
@@ -151,7 +154,7 @@ mod tests {
 
     #[test]
     fn only_the_latest_state_counts() {
-        let (mailbox, letters) = mailbox::<()>(1, None);
+        let (mailbox, letters) = mailbox::<()>(1);
         mailbox.set_state(0b11, 0);
         mailbox.set_state(0b100, 0b01);
         assert_eq!(letters.state(), 0b110);
@@ -162,7 +165,8 @@ mod tests {
         const WORDS: u32 = 20_000;
         let mut poll = Poll::new().unwrap();
         let waker = Waker::new(poll.registry(), Token(0)).unwrap();
-        let (mailbox, letters) = mailbox(WORDS as usize, Some(waker));
+        let (mailbox, letters) = mailbox(WORDS as usize);
+        letters.attach(waker);
         let thread = spawn(&Census::default(), "poster", 64 * 1024, move || {
             for word in 0..WORDS {
                 mailbox.post(word).unwrap();

@@ -4,6 +4,7 @@
 //! - [`thread`]: the only place that starts a thread
 //! - [`mailbox`]: a queue and the waker of the thread that reads it, as one object
 //! - [`slab`]: values under keys that are never reused
+//! - [`list`]: lists through values of a slab
 //! - [`claim`]: who writes a block, decided by one atomic bit
 //! - [`log`]: an append-only list with one writer and many readers
 //! - [`wheel`]: the timing wheel
@@ -14,6 +15,7 @@
 pub mod buffers;
 pub mod claim;
 pub mod clock;
+pub mod list;
 pub mod log;
 pub mod mailbox;
 pub mod random;

@@ -186,6 +186,18 @@ impl<T> Slab<T> {
         Some(value)
     }
 
+    /// Slots ever used: the bound for [`Self::key_at`].
+    pub fn slots(&self) -> usize {
+        self.used as usize
+    }
+
+    /// The key of the value in this slot, if there is one; for walks in steps. Cost: O(1).
+    pub fn key_at(&self, slot: usize) -> Option<Key<T>> {
+        let at = self.pages.get(slot / PAGE)?.get(slot % PAGE)?;
+        at.value.as_ref()?;
+        Some(Key { slot: slot as u32, generation: at.generation, of: PhantomData })
+    }
+
     /// All values with their keys. For ends and tests: costs a step per slot ever used.
     pub fn iter(&self) -> impl Iterator<Item = (Key<T>, &T)> {
         self.pages.iter().flatten().enumerate().filter_map(|(index, slot)| {

@@ -1,0 +1,442 @@
+//! The connection after its handshake: dispatches messages, commands and time to its halves and
+//! collects what is to be done.
+//!
+//! Calls, in the order of a turn of the peer's thread:
+//! 1. inputs: [`Connection::handle_message`] for each message, [`Connection::handle_command`] for
+//!    each command, [`Connection::stored`] or [`Connection::not_stored`] for each block that
+//!    `handle_message` said to store;
+//! 2. [`Connection::end_turn`] once: reads the log of new pieces, refills requests, looks at the
+//!    time;
+//! 3. outputs: [`Connection::outbox`] (bytes, events), [`Connection::next_run`] while the socket
+//!    takes more;
+//! 4. [`Connection::deadline`]: when to call `end_turn` again if nothing happens.
+//!
+//! At the end [`Connection::leave`] gives back everything main counted, then `Closed` is the last
+//! event.
+
+use crate::bitfield::Bitfield;
+use crate::connection::download::{Arrival, Download};
+use crate::connection::event::{Command, Event, Joined};
+use crate::connection::outbox::Outbox;
+use crate::connection::pieces::RemotePieces;
+use crate::connection::reason::{CloseReason, Violation};
+use crate::connection::shared::{PeerCounters, SharedTorrent};
+use crate::connection::upload::{Upload, Use};
+use crate::kit::clock::Time;
+use crate::layout::{Block, PieceIndex, PieceSpan};
+use crate::limits::{
+    ALLOWED_FAST_COUNT, IDLE_TIMEOUT, IDLE_WORDS_MAX, IDLE_WORDS_PERIOD, KEEP_ALIVE,
+    UPLOAD_QUEUE_MAX,
+};
+use crate::wire::allowed_fast::allowed_fast_set;
+use crate::wire::codec::Bounds;
+use crate::wire::extension::ExtensionHandshake;
+use crate::wire::handshake::{Features, Handshake};
+use crate::wire::message::{BlockRequest, Message};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What a new connection has to know.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The torrent.
+    pub shared: Arc<SharedTorrent>,
+    /// The peer's figures.
+    pub counters: Arc<PeerCounters>,
+    /// What the peer said of itself.
+    pub handshake: Handshake,
+    /// Its address, as we see it.
+    pub remote_ip: IpAddr,
+    /// The port where we listen, if we do.
+    pub our_port: Option<u16>,
+    /// Our name and version for the extension handshake.
+    pub client: &'static str,
+}
+
+/// One peer's protocol state.
+#[derive(Debug)]
+pub struct Connection {
+    /// The torrent.
+    shared: Arc<SharedTorrent>,
+    /// The peer's figures.
+    counters: Arc<PeerCounters>,
+    /// What both sides speak.
+    features: Features,
+    /// What the peer has and what we want of it.
+    pieces: RemotePieces,
+    /// Our requests.
+    download: Download,
+    /// Its requests.
+    upload: Upload,
+    /// What is to be done.
+    out: Outbox,
+    /// Whether the peer's bitfield or first have has come.
+    pieces_told: bool,
+    /// Whether the main thread was told that the peer has everything, instead of words.
+    all_told: bool,
+    /// Whether the peer was told that we want something.
+    interested: bool,
+    /// Whether the peer downloads nothing any more (BEP 21).
+    upload_only: bool,
+    /// When the peer said something last.
+    heard_at: Time,
+    /// When we said something last.
+    said_at: Time,
+    /// Messages without use since `idle_since`.
+    idle_words: u32,
+    /// Beginning of the period in which idle words are counted.
+    idle_since: Time,
+}
+
+impl Connection {
+    /// A connection whose handshakes are done. Queues what is said first.
+    pub fn new(now: Time, setup: Setup) -> Self {
+        let features = setup.handshake.features.shared(Features::OURS);
+        let shared = setup.shared;
+        let piece_count = shared.layout.piece_count();
+        // The cursor is taken before the snapshot: a piece that comes in between is told twice,
+        // never not at all.
+        let cursor = shared.have_log.len();
+        let owned = shared.owned.snapshot();
+        let mut connection = Self {
+            pieces: RemotePieces::new(piece_count, cursor),
+            download: Download::new(now, features.fast),
+            upload: Upload::new(features.fast),
+            out: Outbox::default(),
+            pieces_told: false,
+            all_told: false,
+            interested: false,
+            upload_only: false,
+            heard_at: now,
+            said_at: now,
+            idle_words: 0,
+            idle_since: now,
+            features,
+            counters: setup.counters,
+            shared,
+        };
+        connection.introduce(&owned, setup.remote_ip, setup.our_port, setup.client);
+        connection.out.publish(Event::Joined(Box::new(Joined {
+            peer_id: setup.handshake.peer_id,
+            pieces: Bitfield::new(piece_count),
+            counters: Arc::clone(&connection.counters),
+        })));
+        connection
+    }
+
+    /// What the peer may say.
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            piece_count: self.shared.layout.piece_count(),
+            fast: self.features.fast,
+            extensions: self.features.extensions,
+        }
+    }
+
+    /// What is to be sent and published.
+    pub fn outbox(&mut self) -> &mut Outbox {
+        &mut self.out
+    }
+
+    /// A message came. A block that is to be stored is returned.
+    pub fn handle_message(
+        &mut self,
+        now: Time,
+        message: &Message<'_>,
+    ) -> Result<Option<Block>, CloseReason> {
+        self.heard_at = now;
+        if let Message::Piece { piece, begin, data } = *message {
+            return Ok(self.block_came(now, piece, begin, data.len())?);
+        }
+        if self.other_message(now, message)? == Use::Idle {
+            self.count_idle(now)?;
+        }
+        Ok(None)
+    }
+
+    /// The main thread gave an order.
+    pub fn handle_command(&mut self, command: Command) -> Result<(), CloseReason> {
+        match command {
+            Command::Grant(grant) => self.download.granted(grant),
+            Command::Answer(answer) => {
+                self.download.answered(answer, &self.shared, &mut self.pieces, &mut self.out);
+            }
+            Command::Cancel { lease, blocks } => {
+                self.download.cancelled(lease, blocks, &self.shared.layout, &mut self.out);
+            }
+            Command::Work => self.download.work_appeared(),
+            Command::Unchoke(unchoked) => self.upload.set_unchoked(unchoked, &mut self.out),
+            Command::Stop(reason) => return Err(reason),
+        }
+        Ok(())
+    }
+
+    /// A block that was to be stored is in the file.
+    pub fn stored(&mut self, block: Block) {
+        self.download.stored(block, &mut self.out);
+    }
+
+    /// A block that was to be stored is not in the file.
+    pub fn not_stored(&mut self, block: Block) {
+        self.download.not_stored(block, &mut self.out);
+    }
+
+    /// After all inputs of a turn: whatever follows from them and from the time.
+    pub fn end_turn(&mut self, now: Time) -> Result<(), CloseReason> {
+        self.read_log();
+        self.tell_interest();
+        self.download.timed_out(now, &mut self.out);
+        self.counters.snubbing.store(self.download.is_snubbed(), Relaxed);
+        self.download.refill(now, &self.shared, &mut self.pieces, &mut self.out);
+        if self.shared.owned.is_full() && (self.pieces.has().is_full() || self.upload_only) {
+            return Err(CloseReason::BothComplete);
+        }
+        if now.since(self.heard_at) >= IDLE_TIMEOUT {
+            return Err(CloseReason::IdleTimeout);
+        }
+        if !self.out.bytes().is_empty() {
+            self.said_at = now;
+        } else if now.since(self.said_at) >= KEEP_ALIVE {
+            self.out.send(Message::KeepAlive);
+            self.said_at = now;
+        }
+        Ok(())
+    }
+
+    /// When to call [`Self::end_turn`] if nothing happens before.
+    pub fn deadline(&self, now: Time) -> Time {
+        let quiet = (self.said_at + KEEP_ALIVE).min(self.heard_at + IDLE_TIMEOUT);
+        self.download.deadline(now).map_or(quiet, |due| due.min(quiet))
+    }
+
+    /// The requests to serve next: spans that follow each other, up to `bytes_max` bytes.
+    pub fn next_run(&mut self, bytes_max: u32, run: &mut Vec<PieceSpan>) {
+        self.upload.next_run(bytes_max, run);
+    }
+
+    /// Whether requests of the peer wait.
+    pub fn has_uploads(&self) -> bool {
+        self.upload.is_waiting()
+    }
+
+    /// Blocks of that many bytes were handed to the socket.
+    pub fn uploaded(&mut self, now: Time, bytes: u64) {
+        self.said_at = now;
+        self.counters.uploaded.fetch_add(bytes, Relaxed);
+        self.shared.stats.uploaded.fetch_add(bytes, Relaxed);
+    }
+
+    /// Requests that could not be read from the disk.
+    pub fn unreadable(&mut self, run: &[PieceSpan]) {
+        self.upload.unreadable(run, &mut self.out);
+    }
+
+    /// The connection ends: gives back leases and pieces, then says its last word.
+    pub fn leave(&mut self, reason: CloseReason) {
+        self.download.leave(&mut self.out);
+        if !self.all_told {
+            for index in self.pieces.take_words() {
+                self.out.publish(Event::WordGone { index });
+            }
+        }
+        self.out.publish(Event::Closed(reason));
+    }
+
+    fn introduce(&mut self, owned: &Bitfield, ip: IpAddr, port: Option<u16>, client: &str) {
+        if self.features.extensions {
+            let hello = ExtensionHandshake {
+                port,
+                client: Some(client.to_owned()),
+                your_ip: Some(ip),
+                request_queue: Some(UPLOAD_QUEUE_MAX as u32),
+                upload_only: Some(owned.is_full()),
+                ..ExtensionHandshake::default()
+            };
+            self.out.send(Message::Extended { id: 0, payload: &hello.encode() });
+        }
+        match (self.features.fast, owned.is_full(), owned.is_empty()) {
+            (true, true, _) => self.out.send(Message::HaveAll),
+            (true, _, true) => self.out.send(Message::HaveNone),
+            (false, _, true) => {}
+            _ => self.out.send(Message::Bitfield(&owned.to_wire())),
+        }
+        if let (true, IpAddr::V4(ip)) = (self.features.fast, ip) {
+            let pieces = self.shared.layout.piece_count();
+            for piece in allowed_fast_set(ip, self.shared.info_hash, pieces, ALLOWED_FAST_COUNT) {
+                if let Some(piece) = self.shared.layout.piece(piece).filter(|_| owned.has(piece)) {
+                    self.upload.allow_fast(piece, &mut self.out);
+                }
+            }
+        }
+    }
+
+    fn other_message(&mut self, now: Time, message: &Message<'_>) -> Result<Use, CloseReason> {
+        Ok(match *message {
+            Message::KeepAlive
+            | Message::Port(_)
+            | Message::Suggest(_)
+            | Message::Unknown { .. } => Use::Idle,
+            Message::Choke if self.download.is_choked() => Use::Idle,
+            Message::Choke => {
+                self.download.choked(&mut self.out);
+                // Flapping costs the main thread events, so it counts as idle words.
+                Use::Idle
+            }
+            Message::Unchoke if !self.download.is_choked() => Use::Idle,
+            Message::Unchoke => {
+                self.download.unchoked(now);
+                Use::Useful
+            }
+            Message::Interested => self.peer_interest(true),
+            Message::NotInterested => self.peer_interest(false),
+            Message::Have(piece) => self.peer_has(piece)?,
+            Message::Bitfield(bytes) => self.peer_bitfield(bytes)?,
+            Message::HaveAll => self.peer_has_all()?,
+            Message::HaveNone => self.first_pieces_message()?,
+            Message::Request(request) => {
+                self.upload.requested(&self.shared, request, &mut self.out)?
+            }
+            Message::Cancel(request) => self.upload.cancelled(request, &mut self.out),
+            Message::Reject(request) => self.peer_rejects(now, request)?,
+            Message::AllowedFast(piece) => {
+                self.download.allowed_fast(self.checked(piece)?);
+                Use::Useful
+            }
+            Message::Extended { id: 0, payload } => self.peer_extensions(payload),
+            Message::Extended { .. } => Use::Idle,
+            Message::Piece { .. } => Use::Useful,
+        })
+    }
+
+    fn block_came(
+        &mut self,
+        now: Time,
+        piece: u32,
+        begin: u32,
+        bytes: usize,
+    ) -> Result<Option<Block>, Violation> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let block = self.shared.layout.block_at(piece, begin, bytes);
+        let block = block.ok_or(Violation::BlockShape)?;
+        self.counters.downloaded.fetch_add(u64::from(bytes), Relaxed);
+        self.shared.stats.downloaded.fetch_add(u64::from(bytes), Relaxed);
+        if self.download.arrived(now, block, bytes, &mut self.out) == Arrival::Store {
+            return Ok(Some(block));
+        }
+        // Not ours to write: late after a cancel, or never asked for. The first is common in
+        // endgame, the second is a flood of 16 KiB a message.
+        self.shared.stats.wasted.fetch_add(u64::from(bytes), Relaxed);
+        self.count_idle(now)?;
+        Ok(None)
+    }
+
+    fn peer_interest(&mut self, interested: bool) -> Use {
+        if self.counters.interested.swap(interested, Relaxed) != interested {
+            self.out.publish(Event::Interest(interested));
+        }
+        // Of use once, but flapping costs the main thread events.
+        Use::Idle
+    }
+
+    fn peer_has(&mut self, piece: u32) -> Result<Use, Violation> {
+        let piece = self.checked(piece)?;
+        self.pieces_told = true;
+        if !self.pieces.add(&self.shared, piece) {
+            return Ok(Use::Idle);
+        }
+        self.out.publish(Event::Have(piece));
+        self.download.work_appeared();
+        self.note_if_seed();
+        Ok(Use::Useful)
+    }
+
+    fn peer_bitfield(&mut self, bytes: &[u8]) -> Result<Use, Violation> {
+        self.first_pieces_message()?;
+        let count = self.shared.layout.piece_count();
+        let set = Bitfield::from_wire(bytes, count).map_err(Violation::Bitfield)?;
+        if set.is_full() {
+            self.all_pieces();
+            return Ok(Use::Useful);
+        }
+        for (index, &bits) in set.words().iter().enumerate().filter(|(_, bits)| **bits != 0) {
+            self.pieces.add_word(&self.shared, index, bits);
+            self.out.publish(Event::Word { index: index as u32, bits });
+        }
+        Ok(Use::Useful)
+    }
+
+    fn peer_has_all(&mut self) -> Result<Use, Violation> {
+        self.first_pieces_message()?;
+        self.all_pieces();
+        Ok(Use::Useful)
+    }
+
+    fn all_pieces(&mut self) {
+        let full = Bitfield::full(self.shared.layout.piece_count());
+        for (index, &bits) in full.words().iter().enumerate() {
+            self.pieces.add_word(&self.shared, index, bits);
+        }
+        self.all_told = true;
+        self.out.publish(Event::HaveAll);
+        self.note_if_seed();
+    }
+
+    fn first_pieces_message(&mut self) -> Result<Use, Violation> {
+        if std::mem::replace(&mut self.pieces_told, true) {
+            return Err(Violation::LateBitfield);
+        }
+        Ok(Use::Useful)
+    }
+
+    fn note_if_seed(&self) {
+        self.counters.seed.store(self.pieces.has().is_full(), Relaxed);
+    }
+
+    fn peer_rejects(&mut self, now: Time, request: BlockRequest) -> Result<Use, Violation> {
+        let BlockRequest { piece, begin, length } = request;
+        let block = self.shared.layout.block_at(piece, begin, length);
+        let block = block.ok_or(Violation::BlockShape)?;
+        // A reject may cross our cancel, so one for nothing is idle and not a violation.
+        Ok(if self.download.rejected(now, block, &mut self.out) { Use::Useful } else { Use::Idle })
+    }
+
+    fn peer_extensions(&mut self, payload: &[u8]) -> Use {
+        let Ok(hello) = ExtensionHandshake::decode(payload) else { return Use::Idle };
+        if let Some(length) = hello.request_queue {
+            self.download.request_queue_announced(length);
+        }
+        self.upload_only = hello.upload_only.unwrap_or(self.upload_only);
+        Use::Idle
+    }
+
+    fn checked(&self, piece: u32) -> Result<PieceIndex, Violation> {
+        self.shared.layout.piece(piece).ok_or(Violation::PieceIndex(piece))
+    }
+
+    fn count_idle(&mut self, now: Time) -> Result<(), Violation> {
+        if now.since(self.idle_since) >= IDLE_WORDS_PERIOD {
+            self.idle_since = now;
+            self.idle_words = 0;
+        }
+        self.idle_words += 1;
+        if self.idle_words > IDLE_WORDS_MAX { Err(Violation::Flood) } else { Ok(()) }
+    }
+
+    /// Tells the peer of pieces that we came to own; those it has itself it need not hear of.
+    fn read_log(&mut self) {
+        while let Some(piece) = self.pieces.next_owned(&self.shared) {
+            if !self.pieces.has().has(piece) {
+                self.out.send(Message::Have(piece));
+            }
+        }
+    }
+
+    fn tell_interest(&mut self) {
+        let interested = self.pieces.is_interesting();
+        if interested != self.interested {
+            self.interested = interested;
+            self.out.send(if interested { Message::Interested } else { Message::NotInterested });
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! One peer's protocol as a pure state machine: messages, commands and time in; bytes, blocks to
+//! store, spans to upload and events out. Knows no socket, thread, file or clock.
+//!
+//! - [`shared`]: what all peers of a torrent read, and the counters each writes
+//! - [`event`]: what a connection publishes and what it is told
+//! - [`reason`]: why a connection ends
+//! - [`greeting`]: the handshake, a sequence of its own
+//! - [`outbox`]: what a connection wants done
+//! - [`window`]: how many requests are in flight
+//! - [`lease`]: blocks that the main thread granted
+//! - [`download`]: our requests and what comes of them
+//! - [`upload`]: the peer's requests and what we owe it
+//! - [`pieces`]: what the peer has and what of it we want
+//! - [`machine`]: the connection that joins them
+
+pub mod download;
+pub mod event;
+pub mod greeting;
+pub mod lease;
+pub mod machine;
+pub mod outbox;
+pub mod pieces;
+pub mod reason;
+pub mod shared;
+pub mod upload;
+pub mod window;

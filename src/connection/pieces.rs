@@ -1,0 +1,163 @@
+//! What the peer has, and what of it we lack.
+//!
+//! The set of wanted pieces is kept up to date one piece at a time: from the peer's messages on
+//! one side, from the torrent's log of new pieces on the other. So interest is known without a
+//! scan, and the one unbounded search (for a piece to propose when the main thread found none near
+//! the rarest end) runs here, on the thread of the peer whose pieces they are.
+
+use crate::bitfield::Bitfield;
+use crate::connection::shared::SharedTorrent;
+use crate::layout::PieceIndex;
+
+/// Both sets of one connection.
+#[derive(Debug)]
+pub struct RemotePieces {
+    /// What the peer has.
+    has: Bitfield,
+    /// What the peer has and we lack, as far as the log was read.
+    wanted: Bitfield,
+    /// How far the log of new pieces was read.
+    cursor: u32,
+    /// The word where the search for a candidate goes on.
+    search: usize,
+    /// Words left to look at in this search.
+    search_left: usize,
+}
+
+impl RemotePieces {
+    /// A peer that has nothing, told of our pieces up to `cursor` of the log.
+    pub fn new(piece_count: u32, cursor: u32) -> Self {
+        Self {
+            has: Bitfield::new(piece_count),
+            wanted: Bitfield::new(piece_count),
+            cursor,
+            search: 0,
+            search_left: 0,
+        }
+    }
+
+    /// What the peer has.
+    pub fn has(&self) -> &Bitfield {
+        &self.has
+    }
+
+    /// Whether the peer has something that we lack.
+    pub fn is_interesting(&self) -> bool {
+        !self.wanted.is_empty()
+    }
+
+    /// Whether the peer has this piece and we lack it.
+    pub fn wants(&self, piece: PieceIndex) -> bool {
+        self.wanted.has(piece.get())
+    }
+
+    /// The peer has one more piece; tells whether that is news.
+    pub fn add(&mut self, shared: &SharedTorrent, piece: PieceIndex) -> bool {
+        let new = self.has.insert(piece.get());
+        if new && !shared.owned.has(piece.get()) {
+            self.wanted.insert(piece.get());
+        }
+        new
+    }
+
+    /// The peer has these pieces of one word; returns those that are news.
+    pub fn add_word(&mut self, shared: &SharedTorrent, index: usize, bits: u64) -> u64 {
+        let new = self.has.merge_word(index, bits);
+        self.wanted.merge_word(index, new & !shared.owned.word(index));
+        new
+    }
+
+    /// The next piece that we came to own since the last call. The wanted set follows.
+    pub fn next_owned(&mut self, shared: &SharedTorrent) -> Option<u32> {
+        let piece = shared.have_log.next(&mut self.cursor)?;
+        self.wanted.remove(piece);
+        Some(piece)
+    }
+
+    /// Begins the search for a piece that is wanted and not under way.
+    pub fn begin_search(&mut self) {
+        self.search_left = self.wanted.words().len();
+    }
+
+    /// The next such piece, if the search finds one. Cost: at most a pass over the words.
+    pub fn next_candidate(&mut self, shared: &SharedTorrent) -> Option<PieceIndex> {
+        let words = self.wanted.words().len();
+        while self.search_left > 0 {
+            let index = self.search % words;
+            self.search = index + 1;
+            self.search_left -= 1;
+            let free =
+                self.wanted.word(index) & !shared.taken.word(index) & !shared.owned.word(index);
+            if free != 0 {
+                return shared.layout.piece(index as u32 * 64 + free.trailing_zeros());
+            }
+        }
+        None
+    }
+
+    /// Takes the next nonempty word of the peer's pieces out, from the end; for leaving.
+    pub fn take_words(&mut self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.has.words().len())
+            .filter(|&index| self.has.take_word(index) != 0)
+            .map(|i| i as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::InfoHash;
+    use crate::layout::Layout;
+    use std::sync::Arc;
+
+    fn shared(pieces: u64, owned: &[u32]) -> SharedTorrent {
+        let layout = Arc::new(Layout::single(16_384, 16_384 * pieces).unwrap());
+        let mut set = Bitfield::new(layout.piece_count());
+        owned.iter().for_each(|&piece| assert!(set.insert(piece)));
+        SharedTorrent::new(InfoHash([0; 20]), layout, &set)
+    }
+
+    fn own(shared: &SharedTorrent, piece: u32) {
+        shared.owned.insert(piece);
+        shared.have_log.append(piece);
+    }
+
+    #[test]
+    fn interest_follows_both_sides() {
+        let shared = shared(200, &[3]);
+        let mut pieces = RemotePieces::new(200, 0);
+        assert!(pieces.add(&shared, shared.layout.piece(3).unwrap()));
+        assert!(!pieces.is_interesting());
+        assert!(pieces.add(&shared, shared.layout.piece(130).unwrap()));
+        assert!(!pieces.add(&shared, shared.layout.piece(130).unwrap()));
+        assert!(pieces.is_interesting());
+        own(&shared, 130);
+        assert!(pieces.is_interesting(), "the log is not read yet");
+        assert_eq!(pieces.next_owned(&shared), Some(130));
+        assert!(!pieces.is_interesting());
+    }
+
+    #[test]
+    fn a_search_proposes_each_word_once() {
+        let shared = shared(200, &[]);
+        let mut pieces = RemotePieces::new(200, 0);
+        for piece in [5, 6, 70, 199] {
+            pieces.add(&shared, shared.layout.piece(piece).unwrap());
+        }
+        shared.taken.insert(5);
+        pieces.begin_search();
+        let found: Vec<_> =
+            std::iter::from_fn(|| pieces.next_candidate(&shared)).map(PieceIndex::get).collect();
+        assert_eq!(found, [6, 70, 199]);
+    }
+
+    #[test]
+    fn leaving_names_each_word_with_pieces() {
+        let shared = shared(200, &[]);
+        let mut pieces = RemotePieces::new(200, 0);
+        pieces.add_word(&shared, 0, 1);
+        pieces.add_word(&shared, 3, 0b11);
+        assert_eq!(pieces.take_words().collect::<Vec<_>>(), [0, 3]);
+        assert_eq!(pieces.take_words().count(), 0);
+    }
+}

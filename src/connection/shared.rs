@@ -1,0 +1,86 @@
+//! What every thread that works on a torrent may read, and what the main thread alone writes.
+//!
+//! No protocol state is guarded by a lock: the sets are atomic words with one writer, the list of
+//! new pieces is append-only, and the counters are for watching. Files and piece hashes are not
+//! here, because the cores know none.
+
+use crate::bitfield::{Bitfield, SharedBitfield};
+use crate::id::InfoHash;
+use crate::kit::log::AppendLog;
+use crate::layout::Layout;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+/// One torrent, as its peers' threads see it.
+#[derive(Debug)]
+pub struct SharedTorrent {
+    /// Which torrent.
+    pub info_hash: InfoHash,
+    /// Its geometry.
+    pub layout: Arc<Layout>,
+    /// Pieces that we have and verified. Written by the main thread.
+    pub owned: SharedBitfield,
+    /// Pieces under way: no use to propose them as new work. Written by the main thread.
+    pub taken: SharedBitfield,
+    /// Pieces in the order in which they came to be owned. Written by the main thread.
+    pub have_log: AppendLog,
+    /// Figures for people. Written by whoever makes them.
+    pub stats: TorrentStats,
+}
+
+/// Figures of a torrent for people; nothing is decided by them.
+#[derive(Debug, Default)]
+pub struct TorrentStats {
+    /// Payload bytes received in blocks, wasted ones too.
+    pub downloaded: AtomicU64,
+    /// Payload bytes sent in blocks.
+    pub uploaded: AtomicU64,
+    /// Payload bytes received twice or thrown away with a bad piece.
+    pub wasted: AtomicU64,
+    /// Bytes in verified pieces.
+    pub verified: AtomicU64,
+    /// Pieces whose hash was compared when the torrent was added.
+    pub checked: AtomicU32,
+    /// Connected peers.
+    pub peers: AtomicU32,
+    /// Connected peers that have everything.
+    pub seeds: AtomicU32,
+    /// Pieces that failed their hash.
+    pub bad_pieces: AtomicU32,
+}
+
+/// One peer's figures: its thread writes, the choker reads.
+#[derive(Debug, Default)]
+pub struct PeerCounters {
+    /// Payload bytes received from the peer.
+    pub downloaded: AtomicU64,
+    /// Payload bytes sent to the peer.
+    pub uploaded: AtomicU64,
+    /// Whether the peer wants something of ours.
+    pub interested: AtomicBool,
+    /// Whether it has kept us waiting for blocks for too long.
+    pub snubbing: AtomicBool,
+    /// Whether it has every piece.
+    pub seed: AtomicBool,
+}
+
+impl SharedTorrent {
+    /// A torrent of which these pieces are there already.
+    pub fn new(info_hash: InfoHash, layout: Arc<Layout>, owned: &Bitfield) -> Self {
+        let pieces = layout.piece_count();
+        Self {
+            info_hash,
+            layout,
+            owned: SharedBitfield::new(owned),
+            taken: SharedBitfield::new(&Bitfield::new(pieces)),
+            have_log: AppendLog::new(pieces),
+            stats: TorrentStats::default(),
+        }
+    }
+
+    /// Bytes of the pieces that are not owned yet; an estimate while the last piece is among
+    /// them, which only people see.
+    pub fn left(&self) -> u64 {
+        self.layout.total_length().saturating_sub(self.stats.verified.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,35 @@
+//! The files of one torrent on disk.
+//!
+//! Many threads use one [`Storage`] at once: peers write blocks and read what they upload, hash
+//! threads read pieces, the disk thread prepares. All IO is positioned, so nobody shares a file
+//! offset, and no lock is held while the disk works. Nothing here ever writes outside the root
+//! folder: paths are walked part by part and a symbolic link on the way is refused (BEP 3 gives
+//! the paths, BEP 47 pad files, exec bits and links).
+//!
+//! Who may write a block is decided before, by `kit::claim`. Whether the bytes are right is the
+//! business of the hash threads; which parts of a path are lawful names, that of the metainfo.
+//!
+//! - [`error`](StorageError): what went wrong, with which file, and what to do about it
+//! - `spec`: what a torrent wants on disk, and what is found there
+//! - `slices`: walking over lists of buffers without copying
+//! - `positioned`: reading and writing a run of one file, to the last byte
+//! - `table`: the bounded set of open files that all torrents share
+//! - `folders`: the walk from the root to a file
+//! - `store`: [`Storage`] itself: read, write, sync
+//! - `prepare`: creating and inspecting
+
+mod error;
+mod folders;
+mod positioned;
+mod prepare;
+mod slices;
+mod spec;
+mod store;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use error::{Operation, StorageError, StorageErrorKind};
+pub use spec::{Allocation, FileKind, FileProblem, FileSpec, Inspection, Prepared, ProblemKind};
+pub use store::Storage;
+pub use table::FileTable;

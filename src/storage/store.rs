@@ -1,0 +1,207 @@
+//! Reading and writing spans of a torrent, wherever its files begin and end.
+
+use super::error::{Operation, StorageError, StorageErrorKind};
+use super::folders::{Absent, Folders, join, open_file};
+use super::positioned::{read_run, write_run, zero_run};
+use super::slices::{Gather, Scatter};
+use super::spec::{FileKind, FileSpec};
+use super::table::{Access, FileKey, FileTable, OpenFile};
+use crate::layout::{FileRun, Layout, PieceSpan};
+use rustix::fd::AsFd;
+use std::io::{IoSlice, IoSliceMut};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The files of one torrent. Shared by all threads that work on it.
+#[derive(Debug)]
+pub struct Storage {
+    /// The folder that all paths start from; never written outside of.
+    root: PathBuf,
+    /// Where the files lie in the torrent.
+    layout: Arc<Layout>,
+    /// The files, in torrent order.
+    files: Vec<FileSpec>,
+    /// Open files, shared with other torrents.
+    table: FileTable,
+    /// This torrent's number in the table.
+    owner: u64,
+    /// One bit per file: written since it was flushed.
+    touched: Box<[AtomicU64]>,
+}
+
+impl Storage {
+    /// The files of a torrent under a root folder. Touches no disk.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many files as in the layout; both come from one metainfo.
+    pub fn new(root: PathBuf, layout: Arc<Layout>, files: Vec<FileSpec>, table: FileTable) -> Self {
+        assert_eq!(files.len(), layout.files().len(), "one file each in layout and list");
+        let touched = (0..files.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        let owner = table.new_owner();
+        Self { root, layout, files, table, owner, touched }
+    }
+
+    /// The folder that all paths start from.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the files lie in the torrent.
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// The files, in torrent order.
+    pub fn files(&self) -> &[FileSpec] {
+        &self.files
+    }
+
+    /// Path of a file, root included; the root itself if there is no such file.
+    pub fn path(&self, file: usize) -> PathBuf {
+        join(&self.root, self.files.get(file).map_or(&[], |spec| &spec.path))
+    }
+
+    /// Fills the buffers, one after the other, with the bytes of the span. Pads are zeros.
+    ///
+    /// The buffers together are as long as the span. One system call per file touched, if the
+    /// system does not cut it short. After an error the buffers' content is undefined.
+    pub fn read(
+        &self,
+        span: PieceSpan,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Result<(), StorageError> {
+        let room = buffers.iter().map(|buffer| buffer.len() as u64).sum();
+        self.check_span(span, room, Operation::Read)?;
+        let mut into = Scatter::new(buffers);
+        for run in self.layout.runs(span) {
+            if self.is_pad(run) {
+                zero_run(run.length, &mut into);
+                continue;
+            }
+            let file = self.open(run.file, Access::Read)?;
+            read_run(file.as_fd(), run.offset, run.length, &mut into)
+                .map_err(|kind| self.error(run.file, Operation::Read, kind))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the slices, one after the other, to the span. Pads are skipped.
+    ///
+    /// The slices together are as long as the span. One system call per file touched, if the
+    /// system does not cut it short. After an error any part of the span may be written.
+    pub fn write(&self, span: PieceSpan, slices: &[IoSlice<'_>]) -> Result<(), StorageError> {
+        let bytes = slices.iter().map(|slice| slice.len() as u64).sum();
+        self.check_span(span, bytes, Operation::Write)?;
+        let mut from = Gather::new(slices);
+        for run in self.layout.runs(span) {
+            if self.is_pad(run) {
+                from.consume(run.length as usize);
+                continue;
+            }
+            let file = self.open(run.file, Access::Write)?;
+            let written = write_run(file.as_fd(), run.offset, run.length, &mut from);
+            // Marked after the write, so that a flush that clears the mark covers the bytes.
+            self.mark(run.file);
+            written.map_err(|kind| self.error(run.file, Operation::Write, kind))?;
+        }
+        Ok(())
+    }
+
+    /// Flushes to the medium what was written before this call.
+    ///
+    /// Goes on with the other files after an error and gives back the first; files that failed
+    /// are tried again next time. Cost: one flush per file written since the last time.
+    pub fn sync(&self) -> Result<(), StorageError> {
+        let mut outcome = Ok(());
+        for (index, word) in self.touched.iter().enumerate() {
+            let mut marks = word.swap(0, Ordering::AcqRel);
+            while marks != 0 {
+                let file = index * 64 + marks.trailing_zeros() as usize;
+                marks &= marks - 1;
+                if let Err(error) = self.sync_file(file) {
+                    self.mark(file);
+                    outcome = outcome.and(Err(error));
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Closes this torrent's open files. Whoever reads or writes later opens them again.
+    pub fn close(&self) {
+        self.table.close(self.owner);
+    }
+
+    /// An error about a file.
+    pub(super) fn error(
+        &self,
+        file: usize,
+        operation: Operation,
+        kind: StorageErrorKind,
+    ) -> StorageError {
+        StorageError::new(self.path(file), operation, kind)
+    }
+
+    /// Refuses a span that is not in the torrent or not as long as its buffers.
+    fn check_span(
+        &self,
+        span: PieceSpan,
+        bytes: u64,
+        operation: Operation,
+    ) -> Result<(), StorageError> {
+        let found = self.layout.span_at(span.piece.get(), span.begin, span.length);
+        if found == Some(span) && bytes == u64::from(span.length) {
+            return Ok(());
+        }
+        Err(StorageError::new(&self.root, operation, StorageErrorKind::WrongSpan))
+    }
+
+    /// Whether a run is zeros that are stored nowhere.
+    fn is_pad(&self, run: FileRun) -> bool {
+        run.pad || self.files.get(run.file).is_some_and(|file| file.kind == FileKind::Pad)
+    }
+
+    /// The file, from the table or opened now.
+    fn open(&self, file: usize, access: Access) -> Result<Arc<OpenFile>, StorageError> {
+        let key = FileKey { owner: self.owner, file };
+        match self.table.get(key, access) {
+            Some(open) => Ok(open),
+            None => Ok(self.table.put(key, self.open_anew(file, access)?)),
+        }
+    }
+
+    /// The file, opened now and not in the table.
+    fn open_anew(&self, file: usize, access: Access) -> Result<OpenFile, StorageError> {
+        let path = self.files.get(file).map_or(&[][..], |spec| &spec.path);
+        let mut folders = Folders::open(&self.root, Absent::Fail)?;
+        let (folder, name) = folders.parent(path)?;
+        let descriptor = open_file(folder, name, access)
+            .map_err(|kind| self.error(file, Operation::Open, kind))?;
+        Ok(OpenFile::new(descriptor, access))
+    }
+
+    /// Notes that a file has bytes to be flushed.
+    fn mark(&self, file: usize) {
+        if let Some(word) = self.touched.get(file / 64) {
+            word.fetch_or(1 << (file % 64), Ordering::AcqRel);
+        }
+    }
+
+    /// Flushes one file. One that is not open is not put into the table for that.
+    fn sync_file(&self, file: usize) -> Result<(), StorageError> {
+        let open = match self.table.get(FileKey { owner: self.owner, file }, Access::Read) {
+            Some(open) => open,
+            None => Arc::new(self.open_anew(file, Access::Read)?),
+        };
+        rustix::io::retry_on_intr(|| rustix::fs::fsync(&*open))
+            .map_err(|errno| self.error(file, Operation::Sync, errno.into()))
+    }
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,8 @@
+//! Tests of the storage on real folders.
+
+mod escapes;
+mod failures;
+mod model;
+mod preparing;
+mod spans;
+mod support;

@@ -1,0 +1,346 @@
+//! Whom to unchoke: rounds of a pure core (BEP 3). It sorts, so it is not the main thread's work;
+//! a thread of its own runs it over the peers' counters and publishes what changed.
+//!
+//! While we download, those peers get slots that gave us most since the round before; peers that
+//! keep us waiting get none (anti-snubbing). Once complete, slots go round: a peer keeps its slot
+//! until it had a minute and twenty pieces, then those that waited longest follow. One more slot
+//! is optimistic and changes every third round, newcomers being three times as likely. Peers that
+//! want nothing hold no slot.
+
+use crate::kit::clock::Time;
+use crate::kit::random::Random;
+use crate::limits::{NEWCOMER_AGE, OPTIMISTIC_ROUNDS, SEED_SLOT_PIECES, SEED_SLOT_TIME};
+use crate::swarm::state::{PeerKey, TorrentKey};
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+/// How many peers of a torrent may download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slots {
+    /// By merit.
+    pub regular: usize,
+    /// By chance.
+    pub optimistic: usize,
+}
+
+/// What the choker is shown of a peer.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// Who.
+    pub peer: PeerKey,
+    /// In which torrent.
+    pub torrent: TorrentKey,
+    /// Whether we have all of the torrent.
+    pub seeding: bool,
+    /// Bytes of a piece of the torrent.
+    pub piece_length: u64,
+    /// Bytes it gave us.
+    pub downloaded: u64,
+    /// Bytes it got of us.
+    pub uploaded: u64,
+    /// Whether it wants something.
+    pub interested: bool,
+    /// Whether it keeps us waiting.
+    pub snubbing: bool,
+}
+
+/// One change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// Who.
+    pub peer: PeerKey,
+    /// Whether it may download from now on.
+    pub unchoke: bool,
+}
+
+/// Why the choker chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It is time for a round, and perhaps for another optimistic peer.
+    Round {
+        /// Whether the optimistic peer changes.
+        rotate: bool,
+    },
+    /// A slot became free: who has one keeps it.
+    Fill,
+}
+
+/// What the choker remembers of a peer.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    /// When it joined.
+    joined: Time,
+    /// Whether it may download.
+    unchoked: bool,
+    /// Whether that is by chance.
+    optimistic: bool,
+    /// When that began, or when its waiting began.
+    since: Time,
+    /// Bytes it had got when its slot began.
+    uploaded_at_slot: u64,
+    /// Bytes it had given at the last round.
+    downloaded: u64,
+}
+
+/// The choker.
+#[derive(Debug)]
+pub struct Choker {
+    /// Slots of each torrent.
+    slots: Slots,
+    /// What it remembers. Never iterated, so its order does not matter.
+    rows: HashMap<PeerKey, Row>,
+    /// Rounds so far.
+    rounds: u32,
+    /// Who is lucky.
+    random: Random,
+}
+
+impl Choker {
+    /// A choker that gives each torrent that many slots.
+    pub fn new(slots: Slots, seed: u64) -> Self {
+        Self { slots, rows: HashMap::new(), rounds: 0, random: Random::new(seed) }
+    }
+
+    /// A peer joined. The main thread unchokes it by itself if a slot is free.
+    pub fn joined(&mut self, now: Time, peer: PeerKey) {
+        let row = Row {
+            joined: now,
+            unchoked: false,
+            optimistic: false,
+            since: now,
+            uploaded_at_slot: 0,
+            downloaded: 0,
+        };
+        self.rows.insert(peer, row);
+    }
+
+    /// A peer left.
+    pub fn left(&mut self, peer: PeerKey) {
+        self.rows.remove(&peer);
+    }
+
+    /// The main thread let a peer download because a slot was free.
+    pub fn unchoked(&mut self, now: Time, peer: PeerKey, uploaded: u64) {
+        if let Some(row) = self.rows.get_mut(&peer).filter(|row| !row.unchoked) {
+            (row.unchoked, row.since, row.uploaded_at_slot) = (true, now, uploaded);
+        }
+    }
+
+    /// A full round over all peers of all torrents: who changes.
+    ///
+    /// Cost: a sort of the peers.
+    pub fn round(&mut self, now: Time, samples: &mut [Sample]) -> Vec<Change> {
+        let rotate = self.rounds.is_multiple_of(OPTIMISTIC_ROUNDS);
+        self.rounds = self.rounds.wrapping_add(1);
+        samples.sort_unstable_by_key(|sample| (sample.torrent, sample.peer));
+        let mut changes = Vec::new();
+        for group in samples.chunk_by_mut(|a, b| a.torrent == b.torrent) {
+            self.choose(now, group, Turn::Round { rotate }, &mut changes);
+        }
+        for sample in samples.iter() {
+            if let Some(row) = self.rows.get_mut(&sample.peer) {
+                row.downloaded = sample.downloaded;
+            }
+        }
+        changes
+    }
+
+    /// A slot became free between rounds: give it to somebody of those torrents that lack one.
+    pub fn fill(&mut self, now: Time, samples: &mut [Sample]) -> Vec<Change> {
+        samples.sort_unstable_by_key(|sample| (sample.torrent, sample.peer));
+        let mut changes = Vec::new();
+        for group in samples.chunk_by_mut(|a, b| a.torrent == b.torrent) {
+            self.choose(now, group, Turn::Fill, &mut changes);
+        }
+        changes
+    }
+
+    fn choose(&mut self, now: Time, group: &mut [Sample], turn: Turn, changes: &mut Vec<Change>) {
+        let rows = &self.rows;
+        group.sort_by_cached_key(|sample| Reverse(rank(rows, now, sample, turn)));
+        let wanting = |sample: &&Sample| sample.interested && rows.contains_key(&sample.peer);
+        let merit = |sample: &&Sample| sample.seeding || !sample.snubbing;
+        let regular: Vec<PeerKey> = group
+            .iter()
+            .filter(wanting)
+            .filter(merit)
+            .take(self.slots.regular)
+            .map(|sample| sample.peer)
+            .collect();
+        let rest: Vec<PeerKey> = group
+            .iter()
+            .filter(wanting)
+            .map(|sample| sample.peer)
+            .filter(|peer| !regular.contains(peer))
+            .collect();
+        let lucky = self.lucky(now, &rest, turn == Turn::Round { rotate: true });
+        for sample in group.iter() {
+            let Some(row) = self.rows.get_mut(&sample.peer) else { continue };
+            let optimistic = lucky.contains(&sample.peer);
+            let unchoke = optimistic || regular.contains(&sample.peer);
+            row.optimistic = optimistic;
+            if row.unchoked != unchoke {
+                (row.unchoked, row.since, row.uploaded_at_slot) = (unchoke, now, sample.uploaded);
+                changes.push(Change { peer: sample.peer, unchoke });
+            }
+        }
+    }
+
+    /// The optimistic peers: those of the last time unless it is time to change.
+    fn lucky(&mut self, now: Time, rest: &[PeerKey], rotate: bool) -> Vec<PeerKey> {
+        let is_lucky = |peer: &PeerKey| self.rows.get(peer).is_some_and(|row| row.optimistic);
+        let mut lucky: Vec<PeerKey> = Vec::new();
+        if !rotate {
+            lucky.extend(rest.iter().copied().filter(is_lucky).take(self.slots.optimistic));
+        }
+        let mut tickets: Vec<PeerKey> = Vec::new();
+        for peer in rest.iter().filter(|peer| !lucky.contains(peer)) {
+            let young = |row: &Row| now.since(row.joined) < NEWCOMER_AGE;
+            let count = if self.rows.get(peer).is_some_and(young) { 3 } else { 1 };
+            tickets.extend(std::iter::repeat_n(*peer, count));
+        }
+        while lucky.len() < self.slots.optimistic && !tickets.is_empty() {
+            let winner = tickets[self.random.below(tickets.len() as u32) as usize];
+            tickets.retain(|peer| *peer != winner);
+            lucky.push(winner);
+        }
+        lucky
+    }
+}
+
+/// What a peer deserves; more is better. Ties go to those that waited longest.
+fn rank(rows: &HashMap<PeerKey, Row>, now: Time, sample: &Sample, turn: Turn) -> (u64, u64) {
+    let Some(row) = rows.get(&sample.peer) else { return (0, 0) };
+    let held = u64::MAX - row.since.as_nanos();
+    if turn == Turn::Fill && row.unchoked && !row.optimistic {
+        return (u64::MAX, held);
+    }
+    if !sample.seeding {
+        return (sample.downloaded.saturating_sub(row.downloaded), held);
+    }
+    let sent = sample.uploaded.saturating_sub(row.uploaded_at_slot);
+    let served = now.since(row.since) >= SEED_SLOT_TIME
+        && sent >= SEED_SLOT_PIECES.saturating_mul(sample.piece_length);
+    (u64::from(row.unchoked && !served) * 2 + u64::from(!row.unchoked), held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::slab::Key;
+    use std::time::Duration;
+
+    const SLOTS: Slots = Slots { regular: 2, optimistic: 1 };
+
+    fn sample(peer: u64, downloaded: u64) -> Sample {
+        Sample {
+            peer: Key::from_bits(peer),
+            torrent: Key::from_bits(0),
+            seeding: false,
+            piece_length: 1 << 20,
+            downloaded,
+            uploaded: 0,
+            interested: true,
+            snubbing: false,
+        }
+    }
+
+    fn choker(peers: u64) -> Choker {
+        let mut choker = Choker::new(SLOTS, 1);
+        (0..peers).for_each(|peer| choker.joined(Time::ZERO, Key::from_bits(peer)));
+        choker
+    }
+
+    fn unchoked(changes: &[Change]) -> Vec<u64> {
+        let mut peers: Vec<_> =
+            changes.iter().filter(|c| c.unchoke).map(|c| c.peer.to_bits()).collect();
+        peers.sort_unstable();
+        peers
+    }
+
+    fn at(seconds: u64) -> Time {
+        Time::ZERO + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn those_who_gave_most_and_one_lucky_peer_get_slots() {
+        let mut choker = choker(6);
+        let mut samples: Vec<_> = (0..6).map(|peer| sample(peer, peer * 1_000)).collect();
+        let chosen = unchoked(&choker.round(at(10), &mut samples));
+        assert_eq!(chosen.len(), 3);
+        assert!(chosen.contains(&5) && chosen.contains(&4));
+    }
+
+    #[test]
+    fn merit_is_what_came_since_the_last_round() {
+        let mut choker = choker(3);
+        let mut slots: Vec<_> = vec![sample(0, 9_000), sample(1, 5_000), sample(2, 0)];
+        choker.round(at(10), &mut slots);
+        let mut next = vec![sample(0, 9_000), sample(1, 6_000), sample(2, 7_000)];
+        next.iter_mut().for_each(|s| s.interested = true);
+        choker.slots = Slots { regular: 2, optimistic: 0 };
+        let changes = choker.round(at(20), &mut next);
+        assert!(changes.contains(&Change { peer: Key::from_bits(0), unchoke: false }));
+    }
+
+    #[test]
+    fn who_wants_nothing_or_snubs_gets_no_regular_slot() {
+        let mut choker = choker(2);
+        choker.slots = Slots { regular: 2, optimistic: 0 };
+        let mut samples = vec![sample(0, 5_000), sample(1, 5_000)];
+        samples[0].interested = false;
+        samples[1].snubbing = true;
+        assert_eq!(choker.round(at(10), &mut samples), []);
+    }
+
+    #[test]
+    fn the_lucky_peer_stays_for_three_rounds() {
+        let mut choker = choker(20);
+        let mut lucky_of = |round: u64| {
+            let mut samples: Vec<_> = (0..20).map(|peer| sample(peer, 0)).collect();
+            choker.round(at(round * 10), &mut samples);
+            let lucky: Vec<u64> =
+                (0..20).filter(|&peer| choker.rows[&Key::from_bits(peer)].optimistic).collect();
+            assert_eq!(lucky.len(), 1);
+            lucky[0]
+        };
+        let seen: Vec<_> = (0..12).map(&mut lucky_of).collect();
+        assert!(seen.chunks(3).all(|three| three.iter().all(|peer| *peer == three[0])), "{seen:?}");
+    }
+
+    #[test]
+    fn a_seeds_slots_go_round() {
+        let mut choker = choker(6);
+        choker.slots = Slots { regular: 2, optimistic: 0 };
+        let mut sent = [0_u64; 6];
+        let mut served = std::collections::BTreeSet::new();
+        for round in 1..60 {
+            let mut samples: Vec<_> = (0..6)
+                .map(|peer| Sample {
+                    seeding: true,
+                    uploaded: sent[peer as usize],
+                    ..sample(peer, 0)
+                })
+                .collect();
+            choker.round(at(round * 10), &mut samples);
+            for peer in 0..6 {
+                if choker.rows[&Key::from_bits(peer)].unchoked {
+                    served.insert(peer);
+                    sent[peer as usize] += 5 << 20;
+                }
+            }
+        }
+        assert_eq!(served.len(), 6, "everybody had a turn");
+    }
+
+    #[test]
+    fn a_free_slot_is_filled_between_rounds() {
+        let mut choker = choker(4);
+        choker.slots = Slots { regular: 2, optimistic: 0 };
+        let mut samples: Vec<_> = (0..4).map(|peer| sample(peer, 0)).collect();
+        let first = unchoked(&choker.round(at(10), &mut samples));
+        choker.left(Key::from_bits(first[0]));
+        let mut rest: Vec<_> = (0..4).filter(|p| *p != first[0]).map(|p| sample(p, 0)).collect();
+        assert_eq!(unchoked(&choker.fill(at(12), &mut rest)).len(), 1);
+    }
+}

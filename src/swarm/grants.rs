@@ -1,0 +1,308 @@
+//! Handlers that give work out: which blocks a peer is granted.
+//!
+//! In this order: pieces under way that still have blocks nobody was granted (so that few pieces
+//! are under way at once), then the rarest open piece (the first few at random, so that there is
+//! something to trade soon), and when no block is left that nobody holds, blocks that one other
+//! peer holds (endgame, only for a peer that has nothing else to do). Each step tries a bounded number of places; when none of them fits, the
+//! peer's own thread searches on.
+
+use crate::connection::event::{Answer, Command, Grant};
+use crate::kit::list::{Links, List};
+use crate::layout::PieceIndex;
+use crate::limits::{
+    ENDGAME_BLOCKS_MAX, ENDGAME_PROBES_MAX, GRANTS_PER_REQUEST_MAX, OPEN_PROBES_MAX,
+    PICK_PROBES_MAX, RANDOM_FIRST_PIECES, SEGMENT_PROBES_MAX,
+};
+use crate::swarm::machine::Swarm;
+use crate::swarm::order::Order;
+use crate::swarm::state::{
+    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, Stage, TorrentKey, lease_of,
+};
+use crate::swarm::torrents::is_running;
+
+impl Swarm {
+    /// A peer's thread can use more blocks. Cost: O(k) probes, O(k) grants.
+    pub(super) fn wanted(&mut self, key: PeerKey, blocks: u32, idle: bool) {
+        let Some(torrent) = self.workable(key) else {
+            self.answer(key, Answer::Wait);
+            return;
+        };
+        let mut left = blocks;
+        for _ in 0..GRANTS_PER_REQUEST_MAX {
+            if left == 0 {
+                break;
+            }
+            let Some((segment, grantable)) = self.find_segment(torrent, key) else { break };
+            left -= self.grant(key, segment, lowest_bits(grantable, left)).min(left);
+        }
+        if left < blocks {
+            self.answer(key, Answer::Granted);
+            return;
+        }
+        let nothing_open = match self.torrents.get(torrent) {
+            Some(torrent) => torrent.picker.open_count() == 0,
+            None => true,
+        };
+        if !nothing_open {
+            self.wait_for_work(torrent, key);
+            self.answer(key, Answer::NothingNear);
+        } else if idle && let Some((segment, grantable)) = self.find_endgame(torrent, key) {
+            let few = blocks.min(ENDGAME_BLOCKS_MAX);
+            self.grant(key, segment, lowest_bits(grantable, few));
+            self.answer(key, Answer::Granted);
+        } else {
+            self.wait_for_work(torrent, key);
+            self.answer(key, Answer::Wait);
+        }
+    }
+
+    /// A peer's thread searched and proposes a piece. Cost: O(1).
+    pub(super) fn candidate(&mut self, key: PeerKey, piece: PieceIndex, blocks: u32) {
+        let Some(torrent) = self.workable(key) else {
+            self.answer(key, Answer::Wait);
+            return;
+        };
+        let has = self.peers.get(key).is_some_and(|peer| peer.has(piece.get()));
+        let open = self.torrents.get(torrent).is_some_and(|t| t.picker.is_open(piece.get()));
+        let opened = if has && open { self.open_piece(torrent, piece) } else { None };
+        let granted = opened
+            .and_then(|active| self.segment_of_piece(active, key))
+            .map(|(segment, grantable)| self.grant(key, segment, lowest_bits(grantable, blocks)));
+        if granted.is_none() {
+            self.wait_for_work(torrent, key);
+        }
+        self.answer(key, if granted.is_some() { Answer::Granted } else { Answer::Denied });
+    }
+
+    /// The peer's torrent, if there is any work in it for the peer at all.
+    fn workable(&mut self, key: PeerKey) -> Option<TorrentKey> {
+        let peer = self.peers.get(key).filter(|peer| peer.stage == Stage::Joined)?;
+        let torrent_key = peer.torrent?;
+        let torrent = self.torrents.get_mut(torrent_key).filter(|torrent| is_running(torrent))?;
+        torrent.waiting.remove(&mut self.peers, key);
+        Some(torrent_key)
+    }
+
+    fn answer(&mut self, key: PeerKey, answer: Answer) {
+        self.order(Order::Post(key, Command::Answer(answer)));
+    }
+
+    fn wait_for_work(&mut self, torrent: TorrentKey, key: PeerKey) {
+        if let Some(torrent) = self.torrents.get_mut(torrent) {
+            torrent.waiting.push_back(&mut self.peers, key);
+        }
+    }
+
+    /// A segment with blocks that may be granted to the peer outside endgame.
+    fn find_segment(&mut self, torrent: TorrentKey, key: PeerKey) -> Option<(SegmentKey, u64)> {
+        if let Some(found) = self.find_under_way(torrent, key) {
+            return Some(found);
+        }
+        let piece = self.pick(torrent, key)?;
+        let active = self.open_piece(torrent, piece)?;
+        self.segment_of_piece(active, key)
+    }
+
+    /// Among the pieces under way that have blocks to grant. Cost: O(k).
+    fn find_under_way(&mut self, torrent: TorrentKey, key: PeerKey) -> Option<(SegmentKey, u64)> {
+        let mut at = self.torrents.get(torrent)?.open.first();
+        for _ in 0..OPEN_PROBES_MAX {
+            let active_key = at?;
+            self.touched += 1;
+            let active = self.actives.get(active_key)?;
+            at = active.open.next();
+            let fits = may_fetch(active, key)
+                && self.peers.get(key).is_some_and(|peer| peer.has(active.piece.get()));
+            if fits && let Some(found) = self.segment_of_piece(active_key, key) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// The piece to open next. Cost: O(k) probes.
+    fn pick(&mut self, torrent: TorrentKey, key: PeerKey) -> Option<PieceIndex> {
+        if self.actives.is_full() || self.segments.is_full() {
+            return None;
+        }
+        let torrent = self.torrents.get_mut(torrent)?;
+        let peer = self.peers.get(key)?;
+        let (picker, random) = (&mut torrent.picker, &mut self.random);
+        let first = torrent.shared.owned.count() < RANDOM_FIRST_PIECES;
+        let at_random = match first {
+            true => picker.any(PICK_PROBES_MAX, random, |piece| peer.has(piece)),
+            false => None,
+        };
+        let piece = at_random
+            .or_else(|| picker.rarest(PICK_PROBES_MAX, random, |piece| peer.has(piece)))?;
+        torrent.shared.layout.piece(piece)
+    }
+
+    /// Takes an open piece under way. Cost: O(1).
+    fn open_piece(&mut self, key: TorrentKey, piece: PieceIndex) -> Option<ActiveKey> {
+        let torrent = self.torrents.get_mut(key)?;
+        let layout = &torrent.shared.layout;
+        let active = Active {
+            torrent: key,
+            piece,
+            blocks: layout.block_count(piece),
+            stored: 0,
+            leased: 0,
+            segments: layout.segment_count(piece),
+            next_segment: 0,
+            last_segment: None,
+            open_segments: List::new(|segment: &mut Segment| &mut segment.open),
+            source: Source::Nobody,
+            sole: Sole::Shared,
+            evidence: None,
+            suspects: None,
+            open: Links::default(),
+            active: Links::default(),
+        };
+        let active = self.actives.insert(active).ok()?;
+        torrent.picker.park(piece.get());
+        torrent.shared.taken.insert(piece.get());
+        torrent.active.push_back(&mut self.actives, active);
+        torrent.open.push_back(&mut self.actives, active);
+        Some(active)
+    }
+
+    /// A segment of this piece with blocks for this peer: one begun, or the next. Cost: O(k).
+    fn segment_of_piece(&mut self, key: ActiveKey, peer: PeerKey) -> Option<(SegmentKey, u64)> {
+        let active = self.actives.get(key)?;
+        let mut at = active.open_segments.first();
+        for _ in 0..SEGMENT_PROBES_MAX {
+            let Some(segment_key) = at else { break };
+            self.touched += 1;
+            let segment = self.segments.get(segment_key)?;
+            at = segment.open.next();
+            let grantable = segment.grantable() & !segment.leased_to(peer);
+            if grantable != 0 && segment.has_room_for(peer) {
+                return Some((segment_key, grantable));
+            }
+        }
+        self.begin_segment(key)
+    }
+
+    /// Begins the next segment of a piece, if there is one. Cost: O(1).
+    fn begin_segment(&mut self, key: ActiveKey) -> Option<(SegmentKey, u64)> {
+        let active = self.actives.get_mut(key).filter(|a| a.next_segment < a.segments)?;
+        let torrent = self.torrents.get(active.torrent)?;
+        let full = torrent.shared.layout.segment_mask(active.piece, active.next_segment);
+        let mut segment = Segment::new(key, active.next_segment, full);
+        segment.before = active.last_segment;
+        let segment = self.segments.insert(segment).ok()?;
+        active.next_segment += 1;
+        active.last_segment = Some(segment);
+        active.open_segments.push_back(&mut self.segments, segment);
+        Some((segment, full))
+    }
+
+    /// Blocks that one other peer holds. Cost: O(k) probes.
+    fn find_endgame(&mut self, torrent: TorrentKey, key: PeerKey) -> Option<(SegmentKey, u64)> {
+        let mut at = self.torrents.get(torrent)?.active.first();
+        for _ in 0..ENDGAME_PROBES_MAX {
+            let active_key = at?;
+            self.touched += 1;
+            let active = self.actives.get(active_key)?;
+            at = active.active.next();
+            let has = self.peers.get(key).is_some_and(|peer| peer.has(active.piece.get()));
+            let shared = active.sole == Sole::Shared && active.stored < active.blocks;
+            if !has || !shared {
+                continue;
+            }
+            let mut segment_at = active.last_segment;
+            for _ in 0..SEGMENT_PROBES_MAX {
+                let Some(segment_key) = segment_at else { break };
+                let segment = self.segments.get(segment_key)?;
+                segment_at = segment.before;
+                // Blocks that somebody has claimed are on their way into the file.
+                let unclaimed = segment.grantable_twice() & !segment.claims.claimed();
+                let grantable = unclaimed & !segment.leased_to(key);
+                if grantable != 0 && segment.has_room_for(key) {
+                    return Some((segment_key, grantable));
+                }
+            }
+        }
+        None
+    }
+
+    /// Grants blocks of a segment; returns how many. Cost: O(k).
+    fn grant(&mut self, key: PeerKey, segment_key: SegmentKey, blocks: u64) -> u32 {
+        let Some(segment) = self.segments.get_mut(segment_key) else { return 0 };
+        let Some(holder) = segment.holder_mut(key) else { return 0 };
+        holder.leased |= blocks;
+        holder.overdue &= !blocks;
+        let (active_key, index, claims) = (segment.active, segment.index, segment.claims.clone());
+        self.relist(segment_key);
+        let Some(active) = self.actives.get_mut(active_key) else { return 0 };
+        active.leased += blocks.count_ones();
+        if active.sole == Sole::Wanted {
+            active.sole = Sole::By(key);
+        }
+        let grant = Grant {
+            lease: lease_of(segment_key),
+            piece: active.piece,
+            segment: index,
+            blocks,
+            claims,
+        };
+        self.order(Order::Post(key, Command::Grant(grant)));
+        blocks.count_ones()
+    }
+
+    /// Keeps a segment, and its piece, in the lists of those that have blocks to grant as long
+    /// as that is so. Cost: O(k).
+    pub(super) fn relist(&mut self, segment_key: SegmentKey) {
+        self.touched += 1;
+        let Some(segment) = self.segments.get(segment_key) else { return };
+        let (grantable, active_key) = (segment.grantable() != 0, segment.active);
+        let Some(active) = self.actives.get_mut(active_key) else { return };
+        if grantable {
+            active.open_segments.push_back(&mut self.segments, segment_key);
+        } else {
+            active.open_segments.remove(&mut self.segments, segment_key);
+        }
+        let open = active.next_segment < active.segments || !active.open_segments.is_empty();
+        let Some(torrent) = self.torrents.get_mut(active.torrent) else { return };
+        if open {
+            torrent.open.push_back(&mut self.actives, active_key);
+        } else {
+            torrent.open.remove(&mut self.actives, active_key);
+        }
+    }
+}
+
+/// Whether the peer may be granted blocks of this piece.
+fn may_fetch(active: &Active, key: PeerKey) -> bool {
+    match active.sole {
+        Sole::Shared | Sole::Wanted => true,
+        Sole::By(peer) => peer == key,
+        Sole::Ending => false,
+    }
+}
+
+/// The lowest `count` bits that are set.
+fn lowest_bits(set: u64, count: u32) -> u64 {
+    if set.count_ones() <= count {
+        return set;
+    }
+    let mut rest = set;
+    for _ in 0..count {
+        rest &= rest - 1;
+    }
+    set & !rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lowest_bits;
+
+    #[test]
+    fn the_lowest_bits_of_a_set() {
+        assert_eq!(lowest_bits(0b1011_0100, 2), 0b0001_0100);
+        assert_eq!(lowest_bits(0b1011_0100, 0), 0);
+        assert_eq!(lowest_bits(0b1011_0100, 9), 0b1011_0100);
+        assert_eq!(lowest_bits(u64::MAX, 64), u64::MAX);
+    }
+}

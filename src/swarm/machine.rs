@@ -1,0 +1,243 @@
+//! The brain's state and its dispatch: one event in, orders out.
+//!
+//! Calls: [`Swarm::handle`] for each event, [`Swarm::turn`] once after it (timers and
+//! continuations, each bounded), then [`Swarm::next_order`] until it is empty;
+//! [`Swarm::deadline`] says when to call `turn` though nothing happened, and
+//! [`Swarm::has_more`] that there is more to do at once.
+//!
+//! No handler loops over peers, pieces, files or torrents. Each says its cost, where k stands for
+//! a constant of `limits`.
+
+use crate::connection::event::{Command, Event as PeerEvent};
+use crate::connection::reason::CloseReason;
+use crate::id::{InfoHash, PeerId};
+use crate::kit::clock::Time;
+use crate::kit::list::List;
+use crate::kit::random::Random;
+use crate::kit::slab::Slab;
+use crate::kit::wheel::Wheel;
+use crate::limits::{
+    ACTIVE_PIECES_MAX, PEERS_MAX, SEGMENTS_FREED_PER_TURN, SEGMENTS_MAX, STOPS_PER_TURN,
+    TIMER_SLOTS, TIMER_TICK, TIMERS_PER_TURN_MAX, TORRENTS_MAX,
+};
+use crate::swarm::event::{Control, DiskEvent, Event, Hashed};
+use crate::swarm::order::{Notice, Order};
+use crate::swarm::state::{
+    Active, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
+};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+
+/// What the brain may be told by whoever runs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// What we call ourselves.
+    pub our_id: PeerId,
+    /// Peers at most, over all torrents.
+    pub peers_max: usize,
+    /// Peers of a torrent that may download by merit.
+    pub upload_slots: u32,
+    /// All chance comes from this.
+    pub seed: u64,
+}
+
+/// Something that becomes due.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Timer {
+    /// An address is worth another try.
+    Redial(TorrentKey, SocketAddr),
+}
+
+/// All state of the client. Owned by the main thread.
+#[derive(Debug)]
+pub struct Swarm {
+    /// What it was told at the start.
+    pub(super) options: Options,
+    /// Torrents.
+    pub(super) torrents: Slab<Torrent>,
+    /// Torrents by what peers call them. Never iterated.
+    pub(super) by_hash: HashMap<InfoHash, TorrentKey>,
+    /// Peers.
+    pub(super) peers: Slab<Peer>,
+    /// Peers after their handshake, by what they call themselves. Never iterated.
+    pub(super) by_identity: HashMap<Identity, PeerKey>,
+    /// Pieces under way.
+    pub(super) actives: Slab<Active>,
+    /// Segments of pieces under way.
+    pub(super) segments: Slab<Segment>,
+    /// Chains of segments that are not needed any more; freed a few a turn.
+    pub(super) discarded: VecDeque<SegmentKey>,
+    /// Torrents that have somebody to dial.
+    pub(super) dialing: List<Torrent>,
+    /// Connections being dialed.
+    pub(super) dials: usize,
+    /// Peers that gave bad data, by their own name. Never iterated.
+    pub(super) banned_ids: HashSet<PeerId>,
+    /// Hosts that gave bad data. Never iterated.
+    pub(super) banned_hosts: HashSet<IpAddr>,
+    /// What becomes due.
+    pub(super) timers: Wheel<Timer>,
+    /// All chance.
+    pub(super) random: Random,
+    /// While stopping: the slot of the next peer to be told.
+    pub(super) stopping: Option<usize>,
+    /// What is to be done.
+    orders: VecDeque<Order>,
+    /// Whether `Stopped` was told.
+    stopped: bool,
+    /// Records touched by handlers, for the benchmark that shows that work is constant.
+    pub(super) touched: u64,
+}
+
+impl Swarm {
+    /// A client without torrents and peers.
+    pub fn new(options: Options) -> Self {
+        Self {
+            torrents: Slab::new(TORRENTS_MAX),
+            by_hash: HashMap::new(),
+            peers: Slab::new(options.peers_max.min(PEERS_MAX)),
+            by_identity: HashMap::new(),
+            actives: Slab::new(ACTIVE_PIECES_MAX),
+            segments: Slab::new(SEGMENTS_MAX),
+            discarded: VecDeque::new(),
+            dialing: List::new(|torrent| &mut torrent.dialing),
+            dials: 0,
+            banned_ids: HashSet::new(),
+            banned_hosts: HashSet::new(),
+            timers: Wheel::new(TIMER_TICK, TIMER_SLOTS),
+            random: Random::new(options.seed),
+            stopping: None,
+            orders: VecDeque::new(),
+            stopped: false,
+            touched: 0,
+            options,
+        }
+    }
+
+    /// Something happened. Cost: that of its one handler.
+    pub fn handle(&mut self, now: Time, event: Event) {
+        match event {
+            Event::Peer(peer, event) => self.handle_peer(now, peer, event),
+            Event::Arrived { arrival, address } => self.arrived(arrival, address),
+            Event::NotStarted(peer) => self.not_started(now, peer),
+            Event::Hashed(Hashed::Good(active)) => self.piece_good(active),
+            Event::Hashed(Hashed::Bad { active, evidence }) => self.piece_bad(active, evidence),
+            Event::Hashed(Hashed::Blamed { active, segment, blocks }) => {
+                self.blamed(active, segment, blocks);
+            }
+            Event::Hashed(Hashed::Checked { torrent, first, count, good }) => {
+                self.checked(torrent, first, count, good);
+            }
+            Event::Disk(DiskEvent::Prepared { torrent, check }) => self.prepared(torrent, check),
+            Event::Disk(DiskEvent::Failed { torrent, message }) => {
+                self.disk_failed(torrent, message);
+            }
+            Event::Choke { peer, unchoke } => self.choke(peer, unchoke),
+            Event::Control(Control::Add(new)) => self.add(*new),
+            Event::Control(Control::Found { torrent, addresses }) => {
+                self.found(torrent, &addresses);
+            }
+            Event::Control(Control::Stop) => self.stopping = self.stopping.or(Some(0)),
+        }
+    }
+
+    fn handle_peer(&mut self, now: Time, peer: PeerKey, event: PeerEvent) {
+        match event {
+            PeerEvent::Greeted(info_hash) => self.greeted(peer, info_hash),
+            PeerEvent::Joined(joined) => self.joined(peer, *joined),
+            PeerEvent::Word { index, bits } => self.peer_word(peer, index, bits),
+            PeerEvent::HaveAll => self.peer_has_all(peer),
+            PeerEvent::Have(piece) => self.peer_has(peer, piece),
+            PeerEvent::Interest(interested) => self.peer_interest(peer, interested),
+            PeerEvent::Want { blocks, idle } => self.wanted(peer, blocks, idle),
+            PeerEvent::Candidate { piece, blocks } => self.candidate(peer, piece, blocks),
+            PeerEvent::Stored { lease, blocks } => self.stored(peer, lease, blocks),
+            PeerEvent::Returned { lease, blocks } => self.returned(peer, lease, blocks),
+            PeerEvent::Overdue { lease, blocks } => self.overdue(peer, lease, blocks),
+            PeerEvent::WordGone { index } => self.peer_word_gone(peer, index),
+            PeerEvent::Closed(reason) => self.closed(now, peer, reason),
+        }
+    }
+
+    /// What became due, and one step of what goes on by itself. Cost: O(k).
+    pub fn turn(&mut self, now: Time) {
+        let mut steps = TIMERS_PER_TURN_MAX;
+        while let Some(timer) = self.timers.expire(now, &mut steps) {
+            match timer {
+                Timer::Redial(torrent, address) => self.redial(torrent, address),
+            }
+        }
+        self.dial_some();
+        self.free_some_segments();
+        self.stop_some();
+    }
+
+    /// The next thing to be done.
+    pub fn next_order(&mut self) -> Option<Order> {
+        self.orders.pop_front()
+    }
+
+    /// Whether [`Self::turn`] has more to do at once.
+    pub fn has_more(&self) -> bool {
+        !self.discarded.is_empty()
+            || self.stopping.is_some_and(|slot| slot < self.peers.slots())
+            || self.can_dial()
+    }
+
+    /// When to call [`Self::turn`] though nothing happened.
+    pub fn deadline(&self, now: Time) -> Option<Time> {
+        self.timers.deadline(now)
+    }
+
+    /// Whether everything was let go of.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Records touched by handlers so far.
+    pub fn touched(&self) -> u64 {
+        self.touched
+    }
+
+    pub(super) fn order(&mut self, order: Order) {
+        self.orders.push_back(order);
+    }
+
+    pub(super) fn notify(&mut self, notice: Notice) {
+        self.orders.push_back(Order::Notify(notice));
+    }
+
+    /// Tells a peer to leave, once. Its `Closed` frees what is kept of it. Cost: O(1).
+    pub(super) fn send_away(&mut self, key: PeerKey, reason: CloseReason) {
+        if let Some(peer) = self.peers.get_mut(key).filter(|peer| peer.stage != Stage::Leaving) {
+            peer.stage = Stage::Leaving;
+            self.order(Order::Post(key, Command::Stop(reason)));
+        }
+    }
+
+    /// Frees segments of finished pieces. Cost: O(k).
+    fn free_some_segments(&mut self) {
+        for _ in 0..SEGMENTS_FREED_PER_TURN {
+            let Some(key) = self.discarded.pop_front() else { return };
+            if let Some(segment) = self.segments.remove(key) {
+                self.discarded.extend(segment.before);
+            }
+        }
+    }
+
+    /// While stopping, tells the next peers to leave. Cost: O(k).
+    fn stop_some(&mut self) {
+        let Some(slot) = self.stopping else { return };
+        let end = (slot + STOPS_PER_TURN).min(self.peers.slots());
+        for slot in slot..end {
+            if let Some(key) = self.peers.key_at(slot) {
+                self.send_away(key, CloseReason::Stopped);
+            }
+        }
+        self.stopping = Some(end);
+        if self.peers.is_empty() && !self.stopped {
+            self.stopped = true;
+            self.notify(Notice::Stopped);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The brain: every torrent, peer and piece of the process, as one pure state machine that the
+//! main thread owns. Events in, orders out; constant work for each.
+//!
+//! - [`event`]: everything that can happen, the one closed sum
+//! - [`order`]: everything that it can want done
+//! - [`state`]: what it remembers
+//! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest)
+//! - [`addresses`]: whom to dial
+//! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`torrents`],
+//!   [`grants`] (work out), [`returns`] (work back) and [`verdicts`] (hashes, blame)
+//! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
+
+pub mod addresses;
+pub mod bitmap;
+pub mod choker;
+pub mod event;
+pub mod grants;
+pub mod machine;
+pub mod order;
+pub mod picker;
+pub mod returns;
+pub mod roster;
+pub mod state;
+pub mod torrents;
+pub mod verdicts;

@@ -1,0 +1,138 @@
+//! Everything that the brain can want done. Orders are performed by the thread they are for;
+//! none is waited for: what comes of it is an event.
+
+use crate::connection::event::Command;
+use crate::connection::reason::CloseReason;
+use crate::connection::shared::PeerCounters;
+use crate::layout::PieceIndex;
+use crate::swarm::event::{ArrivalKey, Evidence};
+use crate::swarm::state::{ActiveKey, PeerKey, TorrentKey};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Order {
+    /// `spawn`: start a thread that dials this address for this torrent.
+    Dial {
+        /// The peer's key.
+        peer: PeerKey,
+        /// For which torrent.
+        torrent: TorrentKey,
+        /// Whom.
+        address: SocketAddr,
+    },
+    /// `spawn`: start a thread for a socket that was accepted.
+    Admit {
+        /// The peer's key.
+        peer: PeerKey,
+        /// Where its socket waits.
+        arrival: ArrivalKey,
+        /// Where it comes from.
+        address: SocketAddr,
+    },
+    /// `spawn`: close a socket that was accepted.
+    Refuse(ArrivalKey),
+    /// `spawn`: the thread has said its last word; join it.
+    Join(PeerKey),
+    /// `peer-N`: the torrent that was asked for is served.
+    Welcome {
+        /// Which peer.
+        peer: PeerKey,
+        /// Which torrent.
+        torrent: TorrentKey,
+    },
+    /// `peer-N`: a command for the connection.
+    Post(PeerKey, Command),
+    /// `choker`, `herald`: a peer has joined.
+    Enroll {
+        /// Which peer.
+        peer: PeerKey,
+        /// In which torrent.
+        torrent: TorrentKey,
+        /// Its figures.
+        counters: Arc<PeerCounters>,
+    },
+    /// `choker`, `herald`: a peer has left.
+    Dismiss(PeerKey),
+    /// `choker`: a peer was let download because a slot was free.
+    SlotTaken(PeerKey),
+    /// `choker`: an upload slot is free before its round.
+    Rechoke,
+    /// `herald`: a piece was verified; peers are to hear of it.
+    Herald(TorrentKey),
+    /// `disk`: make or look at the files.
+    Prepare(TorrentKey),
+    /// `hash`: compare a piece with its hash.
+    Hash {
+        /// Whose piece.
+        torrent: TorrentKey,
+        /// The piece, as main knows it.
+        active: ActiveKey,
+        /// Its number.
+        piece: PieceIndex,
+        /// What it was when it failed before.
+        evidence: Option<Arc<Evidence>>,
+    },
+    /// `hash`: compare pieces that were on the disk from the start.
+    Check {
+        /// Whose pieces.
+        torrent: TorrentKey,
+        /// The first of them.
+        first: u32,
+        /// How many, at most 64.
+        count: u32,
+    },
+    /// Whoever listens: something that people may want to know.
+    Notify(Notice),
+}
+
+/// What people may want to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A torrent was taken on under this key.
+    Added(TorrentKey),
+    /// A torrent could not be taken on.
+    Refused(Box<str>),
+    /// What was on the disk has been checked.
+    Checked {
+        /// Which torrent.
+        torrent: TorrentKey,
+        /// Pieces that are good.
+        owned: u32,
+    },
+    /// Every piece is there and verified.
+    Complete(TorrentKey),
+    /// A torrent cannot go on.
+    Failed {
+        /// Which torrent.
+        torrent: TorrentKey,
+        /// What, where, and what to do.
+        message: Box<str>,
+    },
+    /// A peer has joined.
+    PeerJoined {
+        /// Which peer.
+        peer: PeerKey,
+        /// Where it is.
+        address: SocketAddr,
+    },
+    /// A peer has left, or could not be reached.
+    PeerLeft {
+        /// Which peer.
+        peer: PeerKey,
+        /// Where it was.
+        address: SocketAddr,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A piece failed its hash.
+    BadPiece {
+        /// Whose piece.
+        torrent: TorrentKey,
+        /// Its number.
+        piece: u32,
+    },
+    /// Everything is let go of.
+    Stopped,
+}

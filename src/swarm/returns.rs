@@ -1,0 +1,173 @@
+//! Handlers for work that comes back: blocks stored, given up, or late.
+
+use crate::connection::event::{Command, LeaseId};
+use crate::kit::list::List;
+use crate::limits::{HOLDERS_PER_SEGMENT_MAX, WAKES_PER_RETURN};
+use crate::swarm::machine::Swarm;
+use crate::swarm::order::Order;
+use crate::swarm::state::{
+    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, TorrentKey, lease_of, segment_of,
+};
+
+impl Swarm {
+    /// Blocks are in the file. Whoever else was asked for them is told to forget them; when the
+    /// piece has all its blocks, it is hashed. Cost: O(k).
+    pub(super) fn stored(&mut self, key: PeerKey, lease: LeaseId, blocks: u64) {
+        self.touched += 1;
+        let segment_key = segment_of(lease);
+        let Some(segment) = self.segments.get_mut(segment_key) else { return };
+        let new = blocks & segment.full & !segment.stored;
+        if new == 0 {
+            return;
+        }
+        segment.stored |= new;
+        let mut settled = 0;
+        if let Some(holder) = segment.holder_mut(key) {
+            settled = holder.leased & new;
+            holder.leased &= !new;
+            holder.given |= new;
+        }
+        let active_key = segment.active;
+        let settled = settled.count_ones() + self.cancel_others(key, segment_key, new);
+        self.relist(segment_key);
+        let Some(active) = self.actives.get_mut(active_key) else { return };
+        active.stored += new.count_ones();
+        active.leased -= settled;
+        active.source = match active.source {
+            Source::Nobody => Source::One(key),
+            Source::One(peer) if peer == key => Source::One(key),
+            Source::One(_) | Source::Several => Source::Several,
+        };
+        self.restart_if_ended(active_key);
+        let Some(active) = self.actives.get(active_key) else { return };
+        if active.stored == active.blocks {
+            let (torrent, piece) = (active.torrent, active.piece);
+            let evidence = active.evidence.clone();
+            self.order(Order::Hash { torrent, active: active_key, piece, evidence });
+        }
+    }
+
+    /// Takes blocks that have come from everybody else that holds them; returns how many leases
+    /// of a block that ended. Cost: O(k).
+    fn cancel_others(&mut self, key: PeerKey, segment_key: SegmentKey, blocks: u64) -> u32 {
+        let Some(segment) = self.segments.get_mut(segment_key) else { return 0 };
+        let mut cancels = [None; HOLDERS_PER_SEGMENT_MAX];
+        for (cancel, holder) in cancels.iter_mut().zip(segment.holders.iter_mut().flatten()) {
+            let both = holder.leased & blocks;
+            if holder.peer != key && both != 0 {
+                holder.leased &= !both;
+                *cancel = Some((holder.peer, both));
+            }
+        }
+        let mut ended = 0;
+        for (peer, blocks) in cancels.into_iter().flatten() {
+            ended += blocks.count_ones();
+            let cancel = Command::Cancel { lease: lease_of(segment_key), blocks };
+            self.order(Order::Post(peer, cancel));
+        }
+        ended
+    }
+
+    /// Blocks will not come from this peer. Cost: O(k).
+    pub(super) fn returned(&mut self, key: PeerKey, lease: LeaseId, blocks: u64) {
+        self.touched += 1;
+        let segment_key = segment_of(lease);
+        let Some(segment) = self.segments.get_mut(segment_key) else { return };
+        let back = segment.leased_to(key) & blocks;
+        if back == 0 {
+            return;
+        }
+        if let Some(holder) = segment.holder_mut(key) {
+            holder.leased &= !back;
+            holder.overdue &= !back;
+        }
+        let active_key = segment.active;
+        self.relist(segment_key);
+        if let Some(active) = self.actives.get_mut(active_key) {
+            active.leased -= back.count_ones();
+            if active.sole == Sole::By(key) {
+                active.sole = Sole::Ending;
+            }
+        }
+        self.restart_if_ended(active_key);
+        self.wake_waiting(active_key);
+    }
+
+    /// Blocks are late: a second peer may be asked, and a first that is late too is given up.
+    /// Cost: O(k).
+    pub(super) fn overdue(&mut self, key: PeerKey, lease: LeaseId, blocks: u64) {
+        self.touched += 1;
+        let segment_key = segment_of(lease);
+        let Some(segment) = self.segments.get_mut(segment_key) else { return };
+        let Some(holder) = segment.holder_mut(key) else { return };
+        let late = blocks & holder.leased;
+        holder.overdue |= late;
+        let active_key = segment.active;
+        if let Some((other, both)) = late_before(segment, key, late) {
+            let cancel = Command::Cancel { lease, blocks: both };
+            self.order(Order::Post(other, cancel));
+            if let Some(active) = self.actives.get_mut(active_key) {
+                active.leased -= both.count_ones();
+            }
+        }
+        self.relist(segment_key);
+        self.wake_waiting(active_key);
+    }
+
+    /// A piece that was fetched from one peer alone, and that peer gave blocks of it up: once it
+    /// holds none any more (so that no write of its is under way) the piece starts again with
+    /// another peer, so that whatever comes of it has one source. Cost: O(1).
+    fn restart_if_ended(&mut self, key: ActiveKey) {
+        let ended = |active: &Active| active.sole == Sole::Ending && active.leased == 0;
+        if self.actives.get(key).is_some_and(ended) {
+            self.restart(key);
+        }
+    }
+
+    /// Forgets all blocks of a piece of which nobody holds any. Cost: O(k).
+    pub(super) fn restart(&mut self, key: ActiveKey) {
+        let Some(active) = self.actives.get_mut(key) else { return };
+        debug_assert_eq!(active.leased, 0, "a write may be under way");
+        active.open_segments = List::new(|segment: &mut Segment| &mut segment.open);
+        self.discarded.extend(active.last_segment.take());
+        active.next_segment = 0;
+        active.stored = 0;
+        active.source = Source::Nobody;
+        if active.sole != Sole::Shared {
+            active.sole = Sole::Wanted;
+        }
+        if let Some(torrent) = self.torrents.get_mut(active.torrent) {
+            torrent.open.push_back(&mut self.actives, key);
+        }
+    }
+
+    /// There is work again: tells some of those that wait. Cost: O(k).
+    pub(super) fn wake_waiting(&mut self, active: ActiveKey) {
+        if let Some(torrent) = self.actives.get(active).map(|active| active.torrent) {
+            self.wake_waiting_of(torrent);
+        }
+    }
+
+    /// There is work again in this torrent: tells some of those that wait. Cost: O(k).
+    pub(super) fn wake_waiting_of(&mut self, key: TorrentKey) {
+        for _ in 0..WAKES_PER_RETURN {
+            let Some(torrent) = self.torrents.get_mut(key) else { return };
+            let Some(peer) = torrent.waiting.pop_front(&mut self.peers) else { return };
+            self.order(Order::Post(peer, Command::Work));
+        }
+    }
+}
+
+/// Of blocks that are late at this peer: another peer at which some of them are late too, and
+/// which of them, taken from it.
+fn late_before(segment: &mut Segment, key: PeerKey, late: u64) -> Option<(PeerKey, u64)> {
+    let other = segment
+        .holders
+        .iter_mut()
+        .flatten()
+        .find(|holder| holder.peer != key && holder.leased & holder.overdue & late != 0)?;
+    let both = other.leased & other.overdue & late;
+    other.leased &= !both;
+    other.overdue &= !both;
+    Some((other.peer, both))
+}

@@ -1,0 +1,255 @@
+//! Handlers for peers that come and go, and for what they say of themselves.
+
+use crate::connection::event::{Command, Joined};
+use crate::connection::reason::{CloseReason, Violation};
+use crate::id::InfoHash;
+use crate::kit::clock::Time;
+use crate::layout::PieceIndex;
+use crate::limits::{BANS_MAX, PEERS_PER_TORRENT_MAX};
+use crate::swarm::event::ArrivalKey;
+use crate::swarm::machine::{Swarm, Timer};
+use crate::swarm::order::{Notice, Order};
+use crate::swarm::state::{Peer, PeerKey, Stage};
+use crate::swarm::torrents::{is_running, new_peer};
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Swarm {
+    /// Somebody connected. Cost: O(1).
+    pub(super) fn arrived(&mut self, arrival: ArrivalKey, address: SocketAddr) {
+        if self.stopping.is_some() || self.banned_hosts.contains(&address.ip()) {
+            self.order(Order::Refuse(arrival));
+            return;
+        }
+        match self.peers.insert(new_peer(None, address, false)) {
+            Ok(peer) => self.order(Order::Admit { peer, arrival, address }),
+            Err(_) => self.order(Order::Refuse(arrival)),
+        }
+    }
+
+    /// No thread could be started for a peer. Cost: O(1).
+    pub(super) fn not_started(&mut self, now: Time, key: PeerKey) {
+        if self.peers.get(key).is_some() {
+            self.forget(now, key, CloseReason::NoThread);
+        }
+    }
+
+    /// A peer that connected asks for a torrent. Cost: O(1).
+    pub(super) fn greeted(&mut self, key: PeerKey, info_hash: InfoHash) {
+        let torrent = self.by_hash.get(&info_hash).copied();
+        let served = torrent
+            .and_then(|torrent| self.torrents.get_mut(torrent))
+            .filter(|torrent| is_running(torrent));
+        let (Some(torrent_key), Some(torrent)) = (torrent, served) else {
+            self.send_away(key, CloseReason::UnknownTorrent);
+            return;
+        };
+        if torrent.peers as usize >= PEERS_PER_TORRENT_MAX {
+            self.send_away(key, CloseReason::TooManyPeers);
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(key).filter(|peer| peer.torrent.is_none()) else {
+            return;
+        };
+        peer.torrent = Some(torrent_key);
+        torrent.peers += 1;
+        self.order(Order::Welcome { peer: key, torrent: torrent_key });
+    }
+
+    /// A peer's handshake is done. Cost: O(1).
+    pub(super) fn joined(&mut self, key: PeerKey, joined: Joined) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(torrent_key) = peer.torrent else { return };
+        peer.pieces = joined.pieces;
+        peer.id = Some(joined.peer_id);
+        let (address, dialed) = (peer.address, peer.dialed);
+        if dialed {
+            self.dials -= 1;
+        }
+        if peer.stage == Stage::Starting {
+            peer.stage = Stage::Joined;
+        }
+        let Some(torrent) = self.torrents.get_mut(torrent_key) else { return };
+        torrent.shared.stats.peers.fetch_add(1, Relaxed);
+        torrent.addresses.reached(address);
+        let info_hash = torrent.shared.info_hash;
+        let counters = joined.counters;
+        self.order(Order::Enroll { peer: key, torrent: torrent_key, counters });
+        self.notify(Notice::PeerJoined { peer: key, address });
+        if self.banned_ids.contains(&joined.peer_id) {
+            self.send_away(key, CloseReason::Banned);
+            return;
+        }
+        let identity = (info_hash, joined.peer_id);
+        match self.by_identity.get(&identity).copied() {
+            None => {
+                self.by_identity.insert(identity, key);
+            }
+            Some(other) if self.is_better(key, other) => {
+                self.by_identity.insert(identity, key);
+                self.send_away(other, CloseReason::Duplicate);
+            }
+            Some(_) => self.send_away(key, CloseReason::Duplicate),
+        }
+    }
+
+    /// Of two connections to the same peer both sides must keep the same one: the one that was
+    /// dialed by the side with the greater id; of two of the same direction, the older.
+    fn is_better(&self, new: PeerKey, old: PeerKey) -> bool {
+        let (Some(new), Some(old)) = (self.peers.get(new), self.peers.get(old)) else {
+            return true;
+        };
+        if old.stage == Stage::Leaving {
+            return true;
+        }
+        let ours_is_greater = new.id.is_some_and(|theirs| self.options.our_id > theirs);
+        new.dialed != old.dialed && new.dialed == ours_is_greater
+    }
+
+    /// A peer has these pieces of one word. Cost: O(64) moves in the picker.
+    pub(super) fn peer_word(&mut self, key: PeerKey, index: u32, bits: u64) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(torrent) = peer.torrent.and_then(|torrent| self.torrents.get_mut(torrent)) else {
+            return;
+        };
+        let mut new = peer.pieces.merge_word(index as usize, bits);
+        while new != 0 {
+            torrent.picker.increase(index * 64 + new.trailing_zeros());
+            new &= new - 1;
+            self.touched += 1;
+        }
+    }
+
+    /// A peer has everything. Cost: O(1).
+    pub(super) fn peer_has_all(&mut self, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key).filter(|peer| !peer.all) else { return };
+        peer.all = true;
+        if let Some(torrent) = peer.torrent.and_then(|torrent| self.torrents.get(torrent)) {
+            torrent.shared.stats.seeds.fetch_add(1, Relaxed);
+        }
+        self.touched += 1;
+    }
+
+    /// A peer has one more piece. Cost: O(1).
+    pub(super) fn peer_has(&mut self, key: PeerKey, piece: PieceIndex) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(torrent) = peer.torrent.and_then(|torrent| self.torrents.get_mut(torrent)) else {
+            return;
+        };
+        if peer.pieces.insert(piece.get()) {
+            torrent.picker.increase(piece.get());
+        }
+        self.touched += 1;
+    }
+
+    /// A leaving peer's pieces of one word no longer count. Cost: O(64) moves in the picker.
+    pub(super) fn peer_word_gone(&mut self, key: PeerKey, index: u32) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(torrent) = peer.torrent.and_then(|torrent| self.torrents.get_mut(torrent)) else {
+            return;
+        };
+        let mut gone = peer.pieces.take_word(index as usize);
+        while gone != 0 {
+            torrent.picker.decrease(index * 64 + gone.trailing_zeros());
+            gone &= gone - 1;
+            self.touched += 1;
+        }
+    }
+
+    /// A peer wants something of ours, or no longer. It need not wait for the choker's round if
+    /// a slot is free. Cost: O(1).
+    pub(super) fn peer_interest(&mut self, key: PeerKey, interested: bool) {
+        let slots = self.options.upload_slots;
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        peer.interested = interested;
+        let unchoked = peer.unchoked;
+        let torrent = peer.torrent.and_then(|torrent| self.torrents.get(torrent));
+        if interested && !unchoked && torrent.is_some_and(|torrent| torrent.unchoked < slots) {
+            self.choke(key, true);
+            self.order(Order::SlotTaken(key));
+        } else if !interested && unchoked {
+            self.order(Order::Rechoke);
+        }
+    }
+
+    /// Lets a peer download, or no longer. Cost: O(1).
+    pub(super) fn choke(&mut self, key: PeerKey, unchoke: bool) {
+        let Some(peer) = self.peers.get_mut(key).filter(|peer| peer.unchoked != unchoke) else {
+            return;
+        };
+        let Some(torrent) = peer.torrent.and_then(|torrent| self.torrents.get_mut(torrent)) else {
+            return;
+        };
+        peer.unchoked = unchoke;
+        torrent.unchoked = if unchoke { torrent.unchoked + 1 } else { torrent.unchoked - 1 };
+        self.order(Order::Post(key, Command::Unchoke(unchoke)));
+    }
+
+    /// A peer's thread said its last word. Cost: O(1).
+    pub(super) fn closed(&mut self, now: Time, key: PeerKey, reason: CloseReason) {
+        if self.peers.get(key).is_some() {
+            self.order(Order::Join(key));
+            self.forget(now, key, reason);
+        }
+    }
+
+    /// Frees everything that is kept of a peer. Its leases and words came back before.
+    fn forget(&mut self, now: Time, key: PeerKey, reason: CloseReason) {
+        if let Some(torrent) = self.peers.get(key).and_then(|peer| peer.torrent)
+            && let Some(torrent) = self.torrents.get_mut(torrent)
+        {
+            torrent.waiting.remove(&mut self.peers, key);
+        }
+        let Some(peer) = self.peers.remove(key) else { return };
+        debug_assert!(peer.pieces.is_empty(), "its words were given back");
+        self.notify(Notice::PeerLeft { peer: key, address: peer.address, reason });
+        if peer.id.is_some() {
+            self.order(Order::Dismiss(key));
+        } else if peer.dialed {
+            self.dials -= 1;
+        }
+        let Some(torrent_key) = peer.torrent else { return };
+        let Some(torrent) = self.torrents.get_mut(torrent_key) else { return };
+        torrent.peers -= 1;
+        if peer.id.is_some() {
+            torrent.shared.stats.peers.fetch_sub(1, Relaxed);
+        }
+        if peer.all {
+            torrent.shared.stats.seeds.fetch_sub(1, Relaxed);
+        }
+        if peer.dialed
+            && let Some(pause) = torrent.addresses.ended(peer.address, reason.is_transient())
+        {
+            self.timers.set(now + pause, Timer::Redial(torrent_key, peer.address));
+        }
+        let identity = peer.id.map(|id| (torrent.shared.info_hash, id));
+        if peer.unchoked {
+            torrent.unchoked -= 1;
+            self.order(Order::Rechoke);
+        }
+        if let Some(identity) = identity
+            && self.by_identity.get(&identity) == Some(&key)
+        {
+            self.by_identity.remove(&identity);
+        }
+    }
+
+    /// A peer gave bad data: it leaves, and does not come back. Loopback hosts are not banned as
+    /// a whole, because all peers of a test share them. Cost: O(1).
+    pub(super) fn ban(&mut self, key: PeerKey) {
+        let Some(peer) = self.peers.get(key) else { return };
+        if let Some(id) = peer.id.filter(|_| self.banned_ids.len() < BANS_MAX) {
+            self.banned_ids.insert(id);
+        }
+        let host = bannable_host(peer);
+        if let Some(host) = host.filter(|_| self.banned_hosts.len() < BANS_MAX) {
+            self.banned_hosts.insert(host);
+        }
+        self.send_away(key, CloseReason::Violation(Violation::BadData));
+    }
+}
+
+fn bannable_host(peer: &Peer) -> Option<std::net::IpAddr> {
+    let host = SocketAddr::ip(&peer.address);
+    (!host.is_loopback()).then_some(host)
+}

@@ -1,0 +1,300 @@
+//! What the brain remembers: torrents, peers, pieces under way and the segments of those.
+//!
+//! Records only; what happens to them is in the handlers. A piece is exactly one of: owned (its
+//! bit in `owned`), under way (its bit in `taken`, and an [`Active`] record), or open (picked from
+//! the [`Picker`]). The two sets are shared with the peers' threads, which only read them.
+
+use crate::bitfield::Bitfield;
+use crate::connection::event::LeaseId;
+use crate::connection::shared::SharedTorrent;
+use crate::id::{InfoHash, PeerId};
+use crate::kit::claim::ClaimWord;
+use crate::kit::list::{Links, List};
+use crate::kit::slab::Key;
+use crate::layout::PieceIndex;
+use crate::limits::HOLDERS_PER_SEGMENT_MAX;
+use crate::swarm::addresses::AddressBook;
+use crate::swarm::event::Evidence;
+use crate::swarm::picker::Picker;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Names a peer for as long as the process runs.
+pub type PeerKey = Key<Peer>;
+/// Names a torrent.
+pub type TorrentKey = Key<Torrent>;
+/// Names a piece while it is under way.
+pub type ActiveKey = Key<Active>;
+/// Names a segment of a piece under way; peers' threads know it as [`LeaseId`].
+pub type SegmentKey = Key<Segment>;
+
+/// A torrent to take on, with everything allocated whose size depends on it.
+#[derive(Debug)]
+pub struct NewTorrent {
+    /// What its peers' threads share.
+    pub shared: Arc<SharedTorrent>,
+    /// The order of its pieces.
+    pub picker: Picker,
+    /// Peers to dial at once.
+    pub addresses: Vec<SocketAddr>,
+}
+
+/// Where a torrent stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The disk thread makes or looks at its files.
+    Preparing,
+    /// Hash threads compare what is on the disk.
+    Checking {
+        /// The next piece to be given to a hash thread.
+        next: u32,
+        /// Jobs that have not come back.
+        under_way: u32,
+    },
+    /// It exchanges pieces.
+    Running,
+    /// The disk failed.
+    Failed,
+}
+
+/// A torrent.
+#[derive(Debug)]
+pub struct Torrent {
+    /// What its peers' threads share.
+    pub(super) shared: Arc<SharedTorrent>,
+    /// The order of its pieces.
+    pub(super) picker: Picker,
+    /// Where it stands.
+    pub(super) phase: Phase,
+    /// Pieces under way that have blocks to grant.
+    pub(super) open: List<Active>,
+    /// All pieces under way.
+    pub(super) active: List<Active>,
+    /// Peers that were told to wait for work.
+    pub(super) waiting: List<Peer>,
+    /// Peers that may download.
+    pub(super) unchoked: u32,
+    /// Peers admitted or dialed.
+    pub(super) peers: u32,
+    /// Whom to dial.
+    pub(super) addresses: AddressBook,
+    /// Its place in the list of torrents that have somebody to dial.
+    pub(super) dialing: Links<Torrent>,
+}
+
+/// How far a peer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Its thread dials, or waits for the handshake.
+    Starting,
+    /// The handshake is done.
+    Joined,
+    /// It was told to leave.
+    Leaving,
+}
+
+/// A peer.
+#[derive(Debug)]
+pub struct Peer {
+    /// Its torrent, once it is known.
+    pub(super) torrent: Option<TorrentKey>,
+    /// Where it is, as we see it.
+    pub(super) address: SocketAddr,
+    /// Whether we dialed it.
+    pub(super) dialed: bool,
+    /// How far it has come.
+    pub(super) stage: Stage,
+    /// What it calls itself, after the handshake.
+    pub(super) id: Option<PeerId>,
+    /// What it has, while `all` is not set.
+    pub(super) pieces: Bitfield,
+    /// It has everything.
+    pub(super) all: bool,
+    /// It wants something of ours.
+    pub(super) interested: bool,
+    /// It may download.
+    pub(super) unchoked: bool,
+    /// Its place among those that wait for work.
+    pub(super) waiting: Links<Peer>,
+}
+
+impl Peer {
+    /// Whether it has this piece.
+    pub(super) fn has(&self, piece: u32) -> bool {
+        self.all || self.pieces.has(piece)
+    }
+}
+
+/// Who gave the blocks of a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody yet.
+    Nobody,
+    /// One peer alone.
+    One(PeerKey),
+    /// More than one.
+    Several,
+}
+
+/// A piece under way.
+#[derive(Debug)]
+pub struct Active {
+    /// Its torrent.
+    pub(super) torrent: TorrentKey,
+    /// Which piece.
+    pub(super) piece: PieceIndex,
+    /// Blocks it has.
+    pub(super) blocks: u32,
+    /// Blocks that are in the file.
+    pub(super) stored: u32,
+    /// Blocks granted and not settled, counted once for each peer that holds them.
+    pub(super) leased: u32,
+    /// Segments it has.
+    pub(super) segments: u32,
+    /// The first segment that nobody was granted anything of.
+    pub(super) next_segment: u32,
+    /// Segments begun, the last one first, chained by [`Segment::before`].
+    pub(super) last_segment: Option<SegmentKey>,
+    /// Segments begun that have blocks to grant.
+    pub(super) open_segments: List<Segment>,
+    /// Who gave the blocks.
+    pub(super) source: Source,
+    /// After a failed hash: the one peer that it is fetched from again.
+    pub(super) sole: Sole,
+    /// After a failed hash: what the blocks were.
+    pub(super) evidence: Option<Arc<Evidence>>,
+    /// After a failed hash: the chain of segments that says who gave what.
+    pub(super) suspects: Option<SegmentKey>,
+    /// Its place among the torrent's pieces that have blocks to grant.
+    pub(super) open: Links<Active>,
+    /// Its place among all the torrent's pieces under way.
+    pub(super) active: Links<Active>,
+}
+
+/// Whether a piece may be shared among peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sole {
+    /// Anybody may fetch blocks of it.
+    Shared,
+    /// It failed its hash: the next peer that fetches of it fetches all of it.
+    Wanted,
+    /// It failed its hash: this peer fetches all of it.
+    By(PeerKey),
+    /// That peer gave blocks up; once it holds none any more, the piece starts again.
+    Ending,
+}
+
+/// A peer's part in a segment.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder {
+    /// Who.
+    pub(super) peer: PeerKey,
+    /// Blocks granted to it and not settled.
+    pub(super) leased: u64,
+    /// Of those, the ones that are late.
+    pub(super) overdue: u64,
+    /// Blocks that came from it.
+    pub(super) given: u64,
+}
+
+/// Up to 64 neighboring blocks of a piece under way.
+#[derive(Debug)]
+pub struct Segment {
+    /// The piece.
+    pub(super) active: ActiveKey,
+    /// Which segment of it.
+    pub(super) index: u32,
+    /// The blocks it has.
+    pub(super) full: u64,
+    /// Blocks that are in the file.
+    pub(super) stored: u64,
+    /// Who may write them.
+    pub(super) claims: ClaimWord,
+    /// Everybody who was granted something of it.
+    pub(super) holders: [Option<Holder>; HOLDERS_PER_SEGMENT_MAX],
+    /// The segment of the piece that was begun before this one.
+    pub(super) before: Option<SegmentKey>,
+    /// Its place among the piece's segments that have blocks to grant.
+    pub(super) open: Links<Segment>,
+}
+
+impl Segment {
+    /// A segment that nobody has anything of.
+    pub(super) fn new(active: ActiveKey, index: u32, full: u64) -> Self {
+        Self {
+            active,
+            index,
+            full,
+            stored: 0,
+            claims: ClaimWord::new(),
+            holders: [None; HOLDERS_PER_SEGMENT_MAX],
+            before: None,
+            open: Links::default(),
+        }
+    }
+
+    /// Blocks that one or more peers hold, blocks that two hold, and the late ones among those.
+    pub(super) fn held(&self) -> Held {
+        let mut held = Held { once: 0, twice: 0, overdue: 0 };
+        for holder in self.holders.iter().flatten() {
+            held.twice |= held.once & holder.leased;
+            held.once |= holder.leased;
+            held.overdue |= holder.overdue & holder.leased;
+        }
+        held
+    }
+
+    /// Blocks that may be granted outside endgame: nobody holds them, or one peer that is late.
+    pub(super) fn grantable(&self) -> u64 {
+        let held = self.held();
+        self.full & !self.stored & !held.twice & (!held.once | held.overdue)
+    }
+
+    /// Blocks that may be granted in endgame: no two peers hold them.
+    pub(super) fn grantable_twice(&self) -> u64 {
+        self.full & !self.stored & !self.held().twice
+    }
+
+    /// The peer's part in it, made if there is room.
+    pub(super) fn holder_mut(&mut self, peer: PeerKey) -> Option<&mut Holder> {
+        let known = self.holders.iter().position(|h| h.is_some_and(|h| h.peer == peer));
+        let slot = known.or_else(|| self.holders.iter().position(Option::is_none))?;
+        let empty = Holder { peer, leased: 0, overdue: 0, given: 0 };
+        Some(self.holders[slot].get_or_insert(empty))
+    }
+
+    /// Blocks that this peer holds.
+    pub(super) fn leased_to(&self, peer: PeerKey) -> u64 {
+        let part = self.holders.iter().flatten().find(|holder| holder.peer == peer);
+        part.map_or(0, |holder| holder.leased)
+    }
+
+    /// Whether the peer has a part in it or could have.
+    pub(super) fn has_room_for(&self, peer: PeerKey) -> bool {
+        self.holders.iter().any(|holder| holder.is_none_or(|holder| holder.peer == peer))
+    }
+}
+
+/// How the blocks of a segment are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// By at least one peer.
+    pub(super) once: u64,
+    /// By two.
+    pub(super) twice: u64,
+    /// By a peer that is late.
+    pub(super) overdue: u64,
+}
+
+/// The name under which peers' threads know a segment.
+pub(super) fn lease_of(segment: SegmentKey) -> LeaseId {
+    LeaseId(segment.to_bits())
+}
+
+/// The segment behind a lease's name.
+pub(super) fn segment_of(lease: LeaseId) -> SegmentKey {
+    SegmentKey::from_bits(lease.0)
+}
+
+/// A peer as it is told apart from others of its torrent.
+pub(super) type Identity = (InfoHash, PeerId);

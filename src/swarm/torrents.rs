@@ -1,0 +1,200 @@
+//! Handlers for torrents: taking one on, preparing its files, checking what is on the disk, and
+//! dialing its peers.
+
+use crate::bitfield::Bitfield;
+use crate::kit::list::{Links, List};
+use crate::layout::Layout;
+use crate::limits::{
+    ADDRESSES_PER_EVENT_MAX, CHECK_JOB_BYTES, CHECK_JOBS_AHEAD, DIALS_MAX, DIALS_PER_TURN,
+};
+use crate::swarm::machine::Swarm;
+use crate::swarm::order::{Notice, Order};
+use crate::swarm::state::{NewTorrent, Peer, Phase, Stage, Torrent, TorrentKey};
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Swarm {
+    /// A torrent is to be taken on. Cost: O(1) and one step per address given, of which the
+    /// sender gives few.
+    pub(super) fn add(&mut self, new: NewTorrent) {
+        let info_hash = new.shared.info_hash;
+        if self.by_hash.contains_key(&info_hash) {
+            self.notify(Notice::Refused(format!("torrent {info_hash} is here already").into()));
+            return;
+        }
+        let mut torrent = Torrent {
+            shared: new.shared,
+            picker: new.picker,
+            phase: Phase::Preparing,
+            open: List::new(|active| &mut active.open),
+            active: List::new(|active| &mut active.active),
+            waiting: List::new(|peer: &mut Peer| &mut peer.waiting),
+            unchoked: 0,
+            peers: 0,
+            addresses: Default::default(),
+            dialing: Links::default(),
+        };
+        for &address in new.addresses.iter().take(ADDRESSES_PER_EVENT_MAX) {
+            torrent.addresses.found(address);
+        }
+        let Ok(key) = self.torrents.insert(torrent) else {
+            self.notify(Notice::Refused("too many torrents".into()));
+            return;
+        };
+        self.by_hash.insert(info_hash, key);
+        self.notify(Notice::Added(key));
+        self.order(Order::Prepare(key));
+    }
+
+    /// The files are there. Cost: O(k).
+    pub(super) fn prepared(&mut self, key: TorrentKey, check: bool) {
+        let Some(torrent) = self.torrents.get_mut(key) else { return };
+        if check {
+            torrent.phase = Phase::Checking { next: 0, under_way: 0 };
+            for _ in 0..CHECK_JOBS_AHEAD {
+                self.check_next(key);
+            }
+        } else {
+            self.run(key);
+        }
+    }
+
+    /// Pieces that were on the disk were compared. Cost: O(64).
+    pub(super) fn checked(&mut self, key: TorrentKey, first: u32, count: u32, good: u64) {
+        let Some(torrent) = self.torrents.get_mut(key) else { return };
+        let Phase::Checking { under_way, .. } = &mut torrent.phase else { return };
+        *under_way -= 1;
+        for offset in (0..count.min(64)).filter(|offset| good & 1 << offset != 0) {
+            let Some(piece) = torrent.shared.layout.piece(first + offset) else { break };
+            if torrent.shared.owned.insert(piece.get()) {
+                let size = torrent.shared.layout.piece_size(piece);
+                torrent.shared.stats.verified.fetch_add(u64::from(size), Relaxed);
+                torrent.picker.park(piece.get());
+            }
+        }
+        torrent.shared.stats.checked.fetch_add(count, Relaxed);
+        self.check_next(key);
+    }
+
+    /// Gives the next pieces to a hash thread, or ends the checking. Cost: O(1).
+    fn check_next(&mut self, key: TorrentKey) {
+        let Some(torrent) = self.torrents.get_mut(key) else { return };
+        let pieces = torrent.shared.layout.piece_count();
+        let batch = pieces_per_job(&torrent.shared.layout);
+        let Phase::Checking { next, under_way } = &mut torrent.phase else { return };
+        if *next < pieces {
+            let (first, count) = (*next, batch.min(pieces - *next));
+            *next += count;
+            *under_way += 1;
+            self.order(Order::Check { torrent: key, first, count });
+        } else if *under_way == 0 {
+            let owned = torrent.shared.owned.count();
+            self.notify(Notice::Checked { torrent: key, owned });
+            self.run(key);
+        }
+    }
+
+    /// The torrent exchanges pieces from now on. Cost: O(1).
+    fn run(&mut self, key: TorrentKey) {
+        let Some(torrent) = self.torrents.get_mut(key) else { return };
+        torrent.phase = Phase::Running;
+        let complete = torrent.shared.owned.is_full();
+        if torrent.addresses.is_waiting() {
+            self.dialing.push_back(&mut self.torrents, key);
+        }
+        if complete {
+            self.notify(Notice::Complete(key));
+        }
+    }
+
+    /// The disk failed. Nothing more is granted or asked of it. Cost: O(1).
+    pub(super) fn disk_failed(&mut self, key: TorrentKey, message: Box<str>) {
+        let Some(torrent) = self.torrents.get_mut(key) else { return };
+        if torrent.phase != Phase::Failed {
+            torrent.phase = Phase::Failed;
+            self.dialing.remove(&mut self.torrents, key);
+            self.notify(Notice::Failed { torrent: key, message });
+        }
+    }
+
+    /// Somebody found peers. Cost: O(k).
+    pub(super) fn found(&mut self, key: TorrentKey, addresses: &[SocketAddr]) {
+        let Some(torrent) = self.torrents.get_mut(key) else { return };
+        for &address in addresses.iter().take(ADDRESSES_PER_EVENT_MAX) {
+            torrent.addresses.found(address);
+        }
+        if torrent.addresses.is_waiting() && torrent.phase == Phase::Running {
+            self.dialing.push_back(&mut self.torrents, key);
+        }
+    }
+
+    /// An address is worth another try. Cost: O(1).
+    pub(super) fn redial(&mut self, key: TorrentKey, address: SocketAddr) {
+        let Some(torrent) = self.torrents.get_mut(key) else { return };
+        torrent.addresses.retry(address);
+        if torrent.addresses.is_waiting() && torrent.phase == Phase::Running {
+            self.dialing.push_back(&mut self.torrents, key);
+        }
+    }
+
+    /// Whether somebody can be dialed now.
+    pub(super) fn can_dial(&self) -> bool {
+        self.stopping.is_none()
+            && self.dials < DIALS_MAX
+            && !self.dialing.is_empty()
+            && !self.peers.is_full()
+    }
+
+    /// Dials the next addresses, one of each torrent in turn. Cost: O(k).
+    pub(super) fn dial_some(&mut self) {
+        for _ in 0..DIALS_PER_TURN {
+            if !self.can_dial() {
+                return;
+            }
+            let Some(key) = self.dialing.pop_front(&mut self.torrents) else { return };
+            self.dial_next(key);
+        }
+    }
+
+    fn dial_next(&mut self, key: TorrentKey) {
+        let Some(torrent) = self.torrents.get_mut(key) else { return };
+        let Some(address) = torrent.addresses.next() else { return };
+        let waiting = torrent.addresses.is_waiting();
+        if self.banned_hosts.contains(&address.ip()) {
+            torrent.addresses.ended(address, false);
+        } else if let Ok(peer) = self.peers.insert(new_peer(Some(key), address, true)) {
+            torrent.peers += 1;
+            self.dials += 1;
+            self.order(Order::Dial { peer, torrent: key, address });
+        }
+        if waiting {
+            self.dialing.push_back(&mut self.torrents, key);
+        }
+    }
+}
+
+/// A peer of which nothing is known yet.
+pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed: bool) -> Peer {
+    Peer {
+        torrent,
+        address,
+        dialed,
+        stage: Stage::Starting,
+        id: None,
+        pieces: Bitfield::new(0),
+        all: false,
+        interested: false,
+        unchoked: false,
+        waiting: Links::default(),
+    }
+}
+
+/// Pieces that one checking job takes: a few megabytes, at most one word of them.
+fn pieces_per_job(layout: &Layout) -> u32 {
+    (CHECK_JOB_BYTES / u64::from(layout.piece_length())).clamp(1, 64) as u32
+}
+
+/// Whether a torrent may take part in exchanges.
+pub(super) fn is_running(torrent: &Torrent) -> bool {
+    torrent.phase == Phase::Running
+}

@@ -1,0 +1,90 @@
+//! Handlers for what the hash threads found: pieces that are good, pieces that are not, and whose
+//! fault that is.
+//!
+//! A bad piece whose blocks came from one peer convicts that peer. Otherwise the piece is fetched
+//! again from a single peer; when it is good, its blocks are compared with what they were, and
+//! those that differ name who gave them.
+
+use crate::limits::SUSPECT_PROBES_MAX;
+use crate::swarm::event::Evidence;
+use crate::swarm::machine::Swarm;
+use crate::swarm::order::{Notice, Order};
+use crate::swarm::state::{ActiveKey, Sole, Source};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Swarm {
+    /// A piece is verified. Everybody hears of it by one append. Cost: O(1).
+    pub(super) fn piece_good(&mut self, key: ActiveKey) {
+        let Some(active) = self.actives.get(key) else { return };
+        let (torrent_key, piece) = (active.torrent, active.piece);
+        let Some(torrent) = self.torrents.get_mut(torrent_key) else { return };
+        torrent.open.remove(&mut self.actives, key);
+        torrent.active.remove(&mut self.actives, key);
+        let shared = &torrent.shared;
+        let size = u64::from(shared.layout.piece_size(piece));
+        shared.owned.insert(piece.get());
+        shared.taken.remove(piece.get());
+        shared.have_log.append(piece.get());
+        shared.stats.verified.fetch_add(size, Relaxed);
+        let complete = shared.owned.is_full();
+        if let Some(active) = self.actives.remove(key) {
+            self.discarded.extend(active.last_segment);
+            self.discarded.extend(active.suspects);
+        }
+        self.touched += 1;
+        self.order(Order::Herald(torrent_key));
+        if complete {
+            self.notify(Notice::Complete(torrent_key));
+        }
+    }
+
+    /// A piece failed its hash. Cost: O(k).
+    pub(super) fn piece_bad(&mut self, key: ActiveKey, evidence: Arc<Evidence>) {
+        let Some(active) = self.actives.get_mut(key) else { return };
+        let (torrent_key, piece, source) = (active.torrent, active.piece, active.source);
+        let old_suspects = match source {
+            // Whoever gave all of it is the liar: nothing is left to compare.
+            Source::One(_) | Source::Nobody => None,
+            Source::Several => {
+                active.evidence = Some(evidence);
+                let chain = active.last_segment.take();
+                std::mem::replace(&mut active.suspects, chain)
+            }
+        };
+        if active.evidence.is_some() {
+            active.sole = Sole::Wanted;
+        }
+        self.discarded.extend(old_suspects);
+        self.restart(key);
+        if let Source::One(liar) = source {
+            self.ban(liar);
+        }
+        self.notify(Notice::BadPiece { torrent: torrent_key, piece: piece.get() });
+        if let Some(torrent) = self.torrents.get(torrent_key) {
+            let stats = &torrent.shared.stats;
+            let size = u64::from(torrent.shared.layout.piece_size(piece));
+            stats.bad_pieces.fetch_add(1, Relaxed);
+            stats.wasted.fetch_add(size, Relaxed);
+        }
+        self.wake_waiting_of(torrent_key);
+    }
+
+    /// These blocks of a piece that was bad differ from what they should have been: whoever gave
+    /// them is banned. Cost: O(k), in the rare case of a bad piece.
+    pub(super) fn blamed(&mut self, key: ActiveKey, index: u32, blocks: u64) {
+        let mut at = self.actives.get(key).and_then(|active| active.suspects);
+        for _ in 0..SUSPECT_PROBES_MAX {
+            let Some(segment) = at.and_then(|segment| self.segments.get(segment)) else { return };
+            if segment.index != index {
+                at = segment.before;
+                continue;
+            }
+            let liars = segment.holders.map(|holder| {
+                holder.filter(|holder| holder.given & blocks != 0).map(|holder| holder.peer)
+            });
+            liars.into_iter().flatten().for_each(|liar| self.ban(liar));
+            return;
+        }
+    }
+}
