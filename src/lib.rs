@@ -8,12 +8,14 @@
 //! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`],
 //!    [`metainfo`]
 //! 2. Pure cores: [`wire`], [`connection`], [`swarm`]
-//! 3. Hands: [`storage`]
-//! 4. Faces: [`cli`]
+//! 3. Hands: [`storage`], [`threads`]
+//! 4. Assembly: [`client`]
+//! 5. Face: [`cli`]
 
 pub mod bencode;
 pub mod bitfield;
 pub mod cli;
+pub mod client;
 pub mod connection;
 pub mod id;
 pub mod kit;
@@ -22,4 +24,5 @@ pub mod limits;
 pub mod metainfo;
 pub mod storage;
 pub mod swarm;
+pub mod threads;
 pub mod wire;

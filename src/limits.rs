@@ -207,6 +207,18 @@ pub const PEER_STACK: usize = 256 * 1024;
 pub const THREAD_STACK: usize = 1024 * 1024;
 /// The herald wakes peers for new pieces at most this often.
 pub const HERALD_PAUSE: Duration = Duration::from_millis(250);
+/// After accepting failed for want of descriptors, it is tried again this much later.
+pub const ACCEPT_RETRY: Duration = Duration::from_millis(200);
+/// A free upload slot is given to somebody this much later, so that many are given at once.
+pub const RECHOKE_PAUSE: Duration = Duration::from_millis(100);
+/// Threads that do not end in this time are left to the end of the process.
+pub const JOIN_DEADLINE: Duration = Duration::from_secs(2);
+/// Pause between two looks at a thread that has not ended.
+pub const JOIN_PAUSE: Duration = Duration::from_millis(5);
+/// Notices to people that nobody has read; more are dropped.
+pub const NOTICES_MAX: usize = 4_096;
+/// Batches of blocks sent to one peer before its thread looks at its mailbox again.
+pub const UPLOADS_PER_TURN_MAX: u32 = 4;
 /// A turn of the main loop longer than this is logged with its event.
 pub const TURN_WARN: Duration = Duration::from_millis(50);
 /// The watchdog reports a main loop that is inside one event for this long.
@@ -237,8 +249,10 @@ pub const CHECK_JOBS_AHEAD: usize = 16;
 
 // ---- command line ----------------------------------------------------------------------------
 
-/// Peers of one process when nobody says otherwise: at three descriptors each.
-pub const PEERS_DEFAULT: usize = 4_000;
+/// Descriptors of one peer: its socket, its poll and its waker.
+pub const DESCRIPTORS_PER_PEER: u64 = 3;
+/// Descriptors that are not for peers: open files of torrents, arrivals, listeners, the rest.
+pub const DESCRIPTORS_RESERVED: u64 = (OPEN_FILES_MAX + ARRIVALS_MAX + 64) as u64;
 /// Most upload slots that can be asked for.
 pub const UPLOAD_SLOTS_MAX: usize = 10_000;
 /// Longest time that can be asked for: a year.
@@ -272,7 +286,7 @@ const _: () = {
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
-    assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX && PEERS_DEFAULT <= PEERS_MAX);
+    assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
     assert!(UPLOAD_SLOTS <= UPLOAD_SLOTS_MAX && UPLOAD_SLOTS_MAX <= PEERS_MAX);
     assert!(WATCHDOG_ALARM.as_millis() > TURN_WARN.as_millis());
 };

@@ -167,7 +167,8 @@ proptest! {
                 let parsed = serde_bencode::from_bytes::<Value>(&bytes[..found.consumed]);
                 prop_assert!(parsed.is_ok(), "{parsed:?}");
                 if let Some(info) = found.info {
-                    prop_assert!(scan(&bytes[info.clone()], limits).unwrap().consumed == info.len());
+                    let inner = scan(&bytes[info.clone()], limits).unwrap();
+                    prop_assert_eq!(inner.consumed, info.len());
                 }
             }
         }

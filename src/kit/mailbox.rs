@@ -7,10 +7,11 @@
 //! reader clears that mark *before* it drains; in the other order a post could fall between and
 //! sleep for ever.
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use mio::Waker;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// The queue holds as much as its capacity: by the bounds of its users this is a bug of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,18 @@ pub struct Mailbox<T> {
     bell: Arc<Bell>,
 }
 
-/// The reading end.
+/// How waiting for a word ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waited<T> {
+    /// With a word.
+    Word(T),
+    /// With none in the time given.
+    Timeout,
+    /// Nobody can post any more, and nothing is left.
+    Closed,
+}
+
+/// The reading end. Of several clones each word reaches one.
 #[derive(Debug)]
 pub struct Letters<T> {
     /// The queue.
@@ -74,6 +86,12 @@ pub fn mailbox<T>(capacity: usize) -> (Mailbox<T>, Letters<T>) {
 impl<T> Clone for Mailbox<T> {
     fn clone(&self) -> Self {
         Self { queue: self.queue.clone(), capacity: self.capacity, bell: Arc::clone(&self.bell) }
+    }
+}
+
+impl<T> Clone for Letters<T> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone(), bell: Arc::clone(&self.bell) }
     }
 }
 
@@ -130,9 +148,18 @@ impl<T> Letters<T> {
         self.bell.state.load(Ordering::Acquire)
     }
 
-    /// Waits for a word until `timeout`; for readers without a poll.
-    pub fn wait(&self, timeout: std::time::Duration) -> Option<T> {
-        self.queue.recv_timeout(timeout).ok()
+    /// Waits for a word; for readers without a poll. Without a timeout it waits for as long as
+    /// somebody can post.
+    pub fn wait(&self, timeout: Option<Duration>) -> Waited<T> {
+        let waited = match timeout {
+            Some(timeout) => self.queue.recv_timeout(timeout),
+            None => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match waited {
+            Ok(word) => Waited::Word(word),
+            Err(RecvTimeoutError::Timeout) => Waited::Timeout,
+            Err(RecvTimeoutError::Disconnected) => Waited::Closed,
+        }
     }
 }
 
@@ -175,7 +202,7 @@ mod tests {
         let mut events = Events::with_capacity(4);
         let mut next = 0;
         while next < WORDS {
-            poll.poll(&mut events, Some(std::time::Duration::from_secs(20))).unwrap();
+            poll.poll(&mut events, Some(Duration::from_secs(20))).unwrap();
             assert!(!events.is_empty(), "slept through a post after {next} words");
             letters.look();
             while let Some(word) = letters.take() {

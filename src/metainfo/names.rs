@@ -17,7 +17,7 @@ type Folder = u32;
 #[derive(Debug)]
 enum Node {
     /// A file, and the folder that wanted the same name, under the name it got instead.
-    File { moved: Option<(String, Folder)> },
+    File { moved: Option<Box<(String, Folder)>> },
     /// A folder.
     Folder(Folder),
 }
@@ -71,7 +71,7 @@ impl Names {
             match self.nodes.get(&(folder, fold(part)))? {
                 Node::Folder(number) => folder = *number,
                 Node::File { moved } => {
-                    let (name, number) = moved.as_ref()?;
+                    let (name, number) = &**moved.as_ref()?;
                     folder = *number;
                     part.clone_from(name);
                 }
@@ -95,14 +95,15 @@ impl Names {
         let key = (parent, fold(name));
         match self.nodes.get(&key) {
             Some(Node::Folder(number)) => *number,
-            Some(Node::File { moved: Some((other, number)) }) => {
-                name.clone_from(other);
-                *number
+            Some(Node::File { moved: Some(moved) }) => {
+                name.clone_from(&moved.0);
+                moved.1
             }
             Some(Node::File { moved: None }) => {
                 *name = self.free_name(parent, name);
                 let number = self.add_folder((parent, fold(name)));
-                self.nodes.insert(key, Node::File { moved: Some((name.clone(), number)) });
+                let moved = Some(Box::new((name.clone(), number)));
+                self.nodes.insert(key, Node::File { moved });
                 number
             }
             None => self.add_folder(key),
@@ -136,6 +137,9 @@ impl Names {
 
 /// The name as file systems compare it that ignore case, character by character.
 fn fold(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
     name.chars().flat_map(char::to_lowercase).collect()
 }
 
@@ -207,7 +211,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_two_files_collide_and_none_runs_through_another(
-            paths in proptest::collection::vec("[aA.]( \\(2\\))?(/[aAb.]{1,2}( \\(2\\))?){0,3}", 1..24)
+            paths in proptest::collection::vec(
+                "[aA.]( \\(2\\))?(/[aAb.]{1,2}( \\(2\\))?){0,3}",
+                1..24,
+            )
         ) {
             let mut placed = Names::new("t".to_owned());
             let found: Vec<String> =

@@ -4,6 +4,7 @@
 use crate::connection::event::Command;
 use crate::connection::reason::CloseReason;
 use crate::connection::shared::PeerCounters;
+use crate::id::InfoHash;
 use crate::layout::PieceIndex;
 use crate::swarm::event::{ArrivalKey, Evidence};
 use crate::swarm::state::{ActiveKey, PeerKey, TorrentKey};
@@ -62,7 +63,12 @@ pub enum Order {
     /// `herald`: a piece was verified; peers are to hear of it.
     Herald(TorrentKey),
     /// `disk`: make or look at the files.
-    Prepare(TorrentKey),
+    Prepare {
+        /// Of which torrent.
+        torrent: TorrentKey,
+        /// What the torrent is called outside.
+        info_hash: InfoHash,
+    },
     /// `hash`: compare a piece with its hash.
     Hash {
         /// Whose piece.

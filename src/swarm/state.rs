@@ -36,7 +36,7 @@ pub struct NewTorrent {
     /// The order of its pieces.
     pub picker: Picker,
     /// Peers to dial at once.
-    pub addresses: Vec<SocketAddr>,
+    pub addresses: AddressBook,
 }
 
 /// Where a torrent stands.

@@ -14,15 +14,14 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Swarm {
-    /// A torrent is to be taken on. Cost: O(1) and one step per address given, of which the
-    /// sender gives few.
+    /// A torrent is to be taken on. Cost: O(1); what it needs was allocated by the sender.
     pub(super) fn add(&mut self, new: NewTorrent) {
         let info_hash = new.shared.info_hash;
         if self.by_hash.contains_key(&info_hash) {
             self.notify(Notice::Refused(format!("torrent {info_hash} is here already").into()));
             return;
         }
-        let mut torrent = Torrent {
+        let torrent = Torrent {
             shared: new.shared,
             picker: new.picker,
             phase: Phase::Preparing,
@@ -31,19 +30,16 @@ impl Swarm {
             waiting: List::new(|peer: &mut Peer| &mut peer.waiting),
             unchoked: 0,
             peers: 0,
-            addresses: Default::default(),
+            addresses: new.addresses,
             dialing: Links::default(),
         };
-        for &address in new.addresses.iter().take(ADDRESSES_PER_EVENT_MAX) {
-            torrent.addresses.found(address);
-        }
         let Ok(key) = self.torrents.insert(torrent) else {
             self.notify(Notice::Refused("too many torrents".into()));
             return;
         };
         self.by_hash.insert(info_hash, key);
         self.notify(Notice::Added(key));
-        self.order(Order::Prepare(key));
+        self.order(Order::Prepare { torrent: key, info_hash });
     }
 
     /// The files are there. Cost: O(k).

@@ -59,10 +59,9 @@ pub(in crate::cli) struct NetworkArguments {
     #[arg(long, value_name = "N", default_value_t = crate::limits::UPLOAD_SLOTS,
           value_parser = upload_slots)]
     pub(in crate::cli) upload_slots: usize,
-    /// Most peers connected at once
-    #[arg(long, value_name = "N", default_value_t = crate::limits::PEERS_DEFAULT,
-          value_parser = peers_max)]
-    pub(in crate::cli) max_peers: usize,
+    /// Most peers connected at once [default: 10000, or what the limit of open files allows]
+    #[arg(long, value_name = "N", value_parser = peers_max)]
+    pub(in crate::cli) max_peers: Option<usize>,
     /// Tell what happens as one JSON object a line [default: off]
     #[arg(long)]
     pub(in crate::cli) json: bool,

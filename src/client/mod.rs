@@ -1,0 +1,17 @@
+//! The client put together: builds the threads, joins them again, and is the handle that the
+//! command line and tests hold.
+//!
+//! - `options`: what a client may be told
+//! - `start`: starting and stopping all threads
+//! - `torrent`: adding a torrent and watching it
+//! - `verify`: comparing files with a torrent, without a client
+
+mod options;
+mod start;
+mod torrent;
+mod verify;
+
+pub use options::{ClientOptions, DEFAULT_PORT, StartError};
+pub use start::{Client, Stopped};
+pub use torrent::{AddError, AddTorrent, Mode, Progress, TorrentHandle};
+pub use verify::{Verdict, VerifyError, VerifyProgress, verify};

@@ -1,0 +1,168 @@
+//! Adding a torrent to a client, and watching it. Whatever grows with the torrent is allocated
+//! here, on the caller's thread; watching reads counters and never asks the main thread.
+
+use crate::bitfield::Bitfield;
+use crate::client::start::Client;
+use crate::connection::shared::SharedTorrent;
+use crate::kit::random::Random;
+use crate::limits::PEERS_PER_TORRENT_MAX;
+use crate::metainfo::{FileKind as MetainfoKind, Metainfo};
+use crate::storage::{Allocation, FileKind, FileSpec, FileTable, Storage};
+use crate::swarm::addresses::AddressBook;
+use crate::swarm::event::{Control, Event};
+use crate::swarm::picker::Picker;
+use crate::swarm::state::NewTorrent;
+use crate::threads::assets::{Access, Assets};
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What to do with a torrent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Fetch what is missing, and serve what is there.
+    Download {
+        /// How files get their length.
+        allocation: Allocation,
+    },
+    /// Serve what is there. Nothing is made or written.
+    Seed,
+}
+
+/// A torrent to add.
+#[derive(Debug, Clone)]
+pub struct AddTorrent {
+    /// What it is.
+    pub metainfo: Arc<Metainfo>,
+    /// The folder that its files are in or will be in.
+    pub root: PathBuf,
+    /// What to do with it.
+    pub mode: Mode,
+    /// Peers to dial.
+    pub peers: Vec<SocketAddr>,
+}
+
+/// Why a torrent cannot be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddError {
+    /// It is being added already.
+    Twice,
+    /// The client is stopping.
+    Stopping,
+}
+
+impl fmt::Display for AddError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Twice => f.write_str("this torrent is here already"),
+            Self::Stopping => f.write_str("the client is stopping"),
+        }
+    }
+}
+
+impl std::error::Error for AddError {}
+
+/// Watches a torrent.
+#[derive(Debug, Clone)]
+pub struct TorrentHandle {
+    /// What its threads share.
+    shared: Arc<SharedTorrent>,
+}
+
+/// How far a torrent is. Figures of one moment, give or take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Pieces verified.
+    pub pieces: u32,
+    /// Pieces there are.
+    pub pieces_total: u32,
+    /// Bytes verified.
+    pub verified: u64,
+    /// Bytes there are.
+    pub total: u64,
+    /// Payload bytes received, wasted ones too.
+    pub downloaded: u64,
+    /// Payload bytes sent.
+    pub uploaded: u64,
+    /// Payload bytes received for nothing.
+    pub wasted: u64,
+    /// Pieces compared with the disk at the start.
+    pub checked: u32,
+    /// Connected peers.
+    pub peers: u32,
+    /// Connected peers that have everything.
+    pub seeds: u32,
+    /// Pieces that failed their hash.
+    pub bad_pieces: u32,
+}
+
+impl TorrentHandle {
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        let stats = &self.shared.stats;
+        Progress {
+            pieces: self.shared.owned.count(),
+            pieces_total: self.shared.layout.piece_count(),
+            verified: stats.verified.load(Relaxed),
+            total: self.shared.layout.total_length(),
+            downloaded: stats.downloaded.load(Relaxed),
+            uploaded: stats.uploaded.load(Relaxed),
+            wasted: stats.wasted.load(Relaxed),
+            checked: stats.checked.load(Relaxed),
+            peers: stats.peers.load(Relaxed),
+            seeds: stats.seeds.load(Relaxed),
+            bad_pieces: stats.bad_pieces.load(Relaxed),
+        }
+    }
+
+    /// Whether every piece is there and verified.
+    pub fn is_complete(&self) -> bool {
+        self.shared.owned.is_full()
+    }
+}
+
+impl Client {
+    /// Takes a torrent on. What comes of it is told by notices.
+    pub fn add(&self, torrent: AddTorrent) -> Result<TorrentHandle, AddError> {
+        let metainfo = &torrent.metainfo;
+        let layout = Arc::clone(&metainfo.layout);
+        let empty = Bitfield::new(layout.piece_count());
+        let shared = Arc::new(SharedTorrent::new(metainfo.info_hash, layout, &empty));
+        let access = match torrent.mode {
+            Mode::Download { allocation } => Access::Write(allocation),
+            Mode::Seed => Access::Read,
+        };
+        let storage = storage_of(metainfo, &torrent.root, self.files.clone());
+        let hashes = Arc::clone(&metainfo.hashes);
+        let assets = Assets::new(Arc::clone(&shared), storage, hashes, access);
+        if !self.desk.leave(Arc::new(assets)) {
+            return Err(AddError::Twice);
+        }
+        let mut random = Random::new(self.seed ^ u64::from(shared.layout.piece_count()));
+        let mut addresses = AddressBook::default();
+        for &peer in &torrent.peers {
+            addresses.found(peer);
+        }
+        let peers = self.peers_max.min(PEERS_PER_TORRENT_MAX) as u32;
+        let picker = Picker::new(shared.layout.piece_count(), peers, &mut random);
+        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, addresses });
+        self.bus.publish(Event::Control(Control::Add(new))).map_err(|_| AddError::Stopping)?;
+        Ok(TorrentHandle { shared })
+    }
+}
+
+/// The files of a torrent below this folder.
+pub(super) fn storage_of(metainfo: &Metainfo, root: &Path, table: FileTable) -> Storage {
+    let parts = |path: &crate::metainfo::SafePath| path.parts().map(str::to_owned).collect();
+    let files = metainfo.files.iter().map(|file| FileSpec {
+        path: parts(&file.path),
+        kind: match &file.kind {
+            MetainfoKind::Regular => FileKind::Regular { executable: file.executable },
+            MetainfoKind::Pad => FileKind::Pad,
+            MetainfoKind::Symlink(target) => FileKind::Symlink { target: parts(target) },
+        },
+    });
+    Storage::new(root.to_owned(), Arc::clone(&metainfo.layout), files.collect(), table)
+}

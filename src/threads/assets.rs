@@ -1,0 +1,85 @@
+//! What a torrent means to the threads that touch its files: the shared sets of the cores, its
+//! storage, and its hashes. The brain knows a torrent only by key; the main thread resolves it.
+
+use crate::connection::shared::SharedTorrent;
+use crate::id::InfoHash;
+use crate::metainfo::PieceHashes;
+use crate::storage::{Allocation, Storage, StorageError};
+use crate::swarm::event::{DiskEvent, Event};
+use crate::swarm::state::TorrentKey;
+use crate::threads::bus::{Bus, BusClosed};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+/// What may be done with a torrent's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Make them and write them.
+    Write(Allocation),
+    /// Only read what is there.
+    Read,
+}
+
+/// One torrent.
+#[derive(Debug)]
+pub struct Assets {
+    /// What its peers share.
+    pub shared: Arc<SharedTorrent>,
+    /// Its files.
+    pub storage: Storage,
+    /// SHA-1 of each piece.
+    pub hashes: Arc<PieceHashes>,
+    /// What may be done with its files.
+    pub access: Access,
+    /// The brain's name for it, once it has one.
+    key: OnceLock<TorrentKey>,
+}
+
+impl Assets {
+    /// A torrent that the brain has not taken on yet.
+    pub fn new(
+        shared: Arc<SharedTorrent>,
+        storage: Storage,
+        hashes: Arc<PieceHashes>,
+        access: Access,
+    ) -> Self {
+        Self { shared, storage, hashes, access, key: OnceLock::new() }
+    }
+
+    /// The brain's name for it.
+    pub fn key(&self) -> Option<TorrentKey> {
+        self.key.get().copied()
+    }
+
+    /// Tells the main thread that its files cannot be used.
+    pub fn publish_failure(&self, bus: &Bus, error: &StorageError) -> Result<(), BusClosed> {
+        let Some(torrent) = self.key() else { return Ok(()) };
+        let message = error.to_string().into();
+        bus.publish(Event::Disk(DiskEvent::Failed { torrent, message }))
+    }
+}
+
+/// Torrents on their way to the main thread: whoever adds one leaves its assets here before it
+/// publishes that, and the main thread takes them when the brain has given it a key.
+#[derive(Debug, Clone, Default)]
+pub struct AssetDesk(Arc<Mutex<HashMap<InfoHash, Arc<Assets>>>>);
+
+impl AssetDesk {
+    /// Leaves a torrent's assets. Tells whether none were there.
+    pub fn leave(&self, assets: Arc<Assets>) -> bool {
+        let mut desk = self.0.lock();
+        let free = !desk.contains_key(&assets.shared.info_hash);
+        if free {
+            desk.insert(assets.shared.info_hash, assets);
+        }
+        free
+    }
+
+    /// Takes a torrent's assets and gives them their key.
+    pub fn take(&self, info_hash: InfoHash, key: TorrentKey) -> Option<Arc<Assets>> {
+        let assets = self.0.lock().remove(&info_hash)?;
+        let _ = assets.key.set(key);
+        Some(assets)
+    }
+}

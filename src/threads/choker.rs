@@ -1,0 +1,154 @@
+//! The `choker` thread: runs the rounds of [`Choker`] over the peers' counters and publishes what
+//! changes.
+
+use crate::connection::shared::{PeerCounters, SharedTorrent};
+use crate::kit::clock::{Clock, Time};
+use crate::kit::mailbox::{Letters, Waited};
+use crate::limits::{CHOKE_ROUND, RECHOKE_PAUSE};
+use crate::swarm::choker::{Change, Choker, Sample, Slots};
+use crate::swarm::event::Event;
+use crate::swarm::state::{PeerKey, TorrentKey};
+use crate::threads::bus::{Bus, BusClosed};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What the choker is told.
+#[derive(Debug)]
+pub enum ChokerOrder {
+    /// A peer has joined.
+    Enroll {
+        /// Who.
+        peer: PeerKey,
+        /// In which torrent.
+        torrent: TorrentKey,
+        /// What its torrent's peers share.
+        shared: Arc<SharedTorrent>,
+        /// Its figures.
+        counters: Arc<PeerCounters>,
+    },
+    /// A peer has left.
+    Dismiss(PeerKey),
+    /// The main thread gave a peer a free slot.
+    SlotTaken(PeerKey),
+    /// A slot is free.
+    Rechoke,
+}
+
+/// A peer, as far as the choker looks at it.
+#[derive(Debug)]
+struct Watched {
+    /// Its torrent.
+    torrent: TorrentKey,
+    /// What its torrent's peers share.
+    shared: Arc<SharedTorrent>,
+    /// Its figures.
+    counters: Arc<PeerCounters>,
+}
+
+/// What the thread owns.
+#[derive(Debug)]
+pub struct ChokerThread {
+    /// What it is told.
+    letters: Letters<ChokerOrder>,
+    /// Where it publishes.
+    bus: Bus,
+    /// What time it is.
+    clock: Clock,
+    /// Who decides.
+    choker: Choker,
+    /// Whom it watches.
+    watched: HashMap<PeerKey, Watched>,
+}
+
+impl ChokerThread {
+    /// A choker with nobody to watch.
+    pub fn new(
+        letters: Letters<ChokerOrder>,
+        bus: Bus,
+        clock: Clock,
+        slots: Slots,
+        seed: u64,
+    ) -> Self {
+        let choker = Choker::new(slots, seed);
+        Self { letters, bus, clock, choker, watched: HashMap::new() }
+    }
+
+    /// The thread's body. Ends when nobody can give orders any more.
+    pub fn run(mut self) {
+        let mut round_at = self.clock.now() + CHOKE_ROUND;
+        let mut fill_at: Option<Time> = None;
+        loop {
+            let now = self.clock.now();
+            let next = fill_at.map_or(round_at, |fill| fill.min(round_at));
+            // Nobody to watch: nothing is due before somebody joins.
+            let timeout = (!self.watched.is_empty()).then(|| next.since(now));
+            match self.letters.wait(timeout) {
+                Waited::Word(ChokerOrder::Rechoke) => {
+                    fill_at = fill_at.or(Some(now + RECHOKE_PAUSE));
+                }
+                Waited::Word(order) => self.obey(order),
+                Waited::Timeout => {}
+                Waited::Closed => return,
+            }
+            let now = self.clock.now();
+            let mut samples = Vec::new();
+            let changes = if now >= round_at {
+                round_at = now + CHOKE_ROUND;
+                samples.extend(self.samples());
+                self.choker.round(now, &mut samples)
+            } else if fill_at.is_some_and(|due| now >= due) {
+                fill_at = None;
+                samples.extend(self.samples());
+                self.choker.fill(now, &mut samples)
+            } else {
+                continue;
+            };
+            if self.publish(&changes).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn obey(&mut self, order: ChokerOrder) {
+        let now = self.clock.now();
+        match order {
+            ChokerOrder::Enroll { peer, torrent, shared, counters } => {
+                self.choker.joined(now, peer);
+                self.watched.insert(peer, Watched { torrent, shared, counters });
+            }
+            ChokerOrder::Dismiss(peer) => {
+                self.choker.left(peer);
+                self.watched.remove(&peer);
+            }
+            ChokerOrder::SlotTaken(peer) => {
+                let uploaded =
+                    self.watched.get(&peer).map_or(0, |peer| peer.counters.uploaded.load(Relaxed));
+                self.choker.unchoked(now, peer, uploaded);
+            }
+            ChokerOrder::Rechoke => {}
+        }
+    }
+
+    fn samples(&self) -> impl Iterator<Item = Sample> + '_ {
+        self.watched.iter().map(|(&peer, watched)| {
+            let counters = &watched.counters;
+            Sample {
+                peer,
+                torrent: watched.torrent,
+                seeding: watched.shared.owned.is_full(),
+                piece_length: u64::from(watched.shared.layout.piece_length()),
+                downloaded: counters.downloaded.load(Relaxed),
+                uploaded: counters.uploaded.load(Relaxed),
+                interested: counters.interested.load(Relaxed),
+                snubbing: counters.snubbing.load(Relaxed),
+            }
+        })
+    }
+
+    fn publish(&self, changes: &[Change]) -> Result<(), BusClosed> {
+        changes.iter().try_for_each(|change| {
+            self.bus.publish(Event::Choke { peer: change.peer, unchoke: change.unchoke })
+        })
+    }
+}

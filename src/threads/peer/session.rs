@@ -1,0 +1,268 @@
+//! The exchange of messages and blocks, turn by turn.
+//!
+//! A turn takes the orders that wait, reads what has come, writes the blocks in it to the file,
+//! lets the connection draw its conclusions, publishes, and sends. Blocks go from the socket's
+//! buffer to the file in this thread, neighbors together in one system call; blocks that the peer
+//! asked for are read together and sent together.
+
+use crate::connection::event::{Command, Event as PeerEvent};
+use crate::connection::machine::Connection;
+use crate::connection::reason::CloseReason;
+use crate::connection::upload::wire_form;
+use crate::layout::{Block, PieceSpan};
+use crate::limits::{READS_PER_WAKE_MAX, UPLOAD_BATCH, UPLOADS_PER_TURN_MAX};
+use crate::storage::StorageError;
+use crate::swarm::event::Event;
+use crate::swarm::state::PeerKey;
+use crate::threads::assets::Assets;
+use crate::threads::peer::line::Line;
+use crate::threads::peer::words::{PeerContext, PeerOrder, UNCHOKED};
+use crate::wire::codec::messages;
+use crate::wire::message::Message;
+use crate::wire::messenger::{Fill, Messenger};
+use std::convert::Infallible;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+/// A connection with everything it works on.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// What every peer's thread is given.
+    context: PeerContext,
+    /// Its own name.
+    key: PeerKey,
+    /// Socket and mailbox.
+    line: Line,
+    /// The torrent's files.
+    assets: Arc<Assets>,
+    /// The protocol.
+    connection: Connection,
+    /// Spans being served, kept for its memory.
+    run: Vec<PieceSpan>,
+}
+
+impl Session {
+    /// A session whose first turn has not begun.
+    pub(super) fn new(
+        context: PeerContext,
+        key: PeerKey,
+        line: Line,
+        assets: Arc<Assets>,
+        connection: Connection,
+    ) -> Self {
+        Self { context, key, line, assets, connection, run: Vec::new() }
+    }
+
+    /// Turns until the connection ends; returns why.
+    pub(super) fn run(&mut self) -> Result<Infallible, CloseReason> {
+        // What came with the handshake is in the buffer already.
+        self.read_messages()?;
+        loop {
+            self.take_orders()?;
+            self.receive()?;
+            let now = self.context.clock.now();
+            self.connection.end_turn(now)?;
+            self.publish()?;
+            self.send()?;
+            if !self.has_more() {
+                self.line.messenger.rest();
+                let deadline = self.connection.deadline(now);
+                self.line.wait(self.context.clock, deadline)?;
+            }
+        }
+    }
+
+    /// The last words: everything main counted, then why.
+    pub(super) fn leave(mut self, reason: CloseReason) {
+        self.connection.leave(reason);
+        // Nobody to tell any more is no error while stopping.
+        let _ = self.publish();
+    }
+
+    /// Whether a turn would find something to do without waiting.
+    fn has_more(&self) -> bool {
+        self.line.readable
+            || (self.line.writable
+                && (self.line.messenger.unsent() > 0 || self.connection.has_uploads()))
+    }
+
+    fn take_orders(&mut self) -> Result<(), CloseReason> {
+        self.line.letters.look();
+        while let Some(order) = self.line.letters.take() {
+            if let PeerOrder::Command(command) = order {
+                self.connection.handle_command(command)?;
+            }
+        }
+        let unchoked = self.line.letters.state() & UNCHOKED != 0;
+        self.connection.handle_command(Command::Unchoke(unchoked))
+    }
+
+    /// Reads until nothing has come, at most a few buffers, and handles each as it comes.
+    fn receive(&mut self) -> Result<(), CloseReason> {
+        for _ in 0..READS_PER_WAKE_MAX {
+            if !self.line.readable {
+                return Ok(());
+            }
+            match self.line.messenger.fill() {
+                Ok(Fill::Bytes(_)) => self.read_messages()?,
+                Ok(Fill::WouldBlock) => self.line.readable = false,
+                Ok(Fill::Closed) => return Err(CloseReason::RemoteClosed),
+                Err(error) => return Err(CloseReason::Io(error.kind())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles every whole message in the buffer and stores the blocks in them.
+    fn read_messages(&mut self) -> Result<(), CloseReason> {
+        let now = self.context.clock.now();
+        let bounds = self.connection.bounds();
+        let mut arriving = messages(self.line.messenger.pending(), &bounds);
+        let mut blocks = BlockRun::default();
+        let mut outcome = Ok(());
+        for message in arriving.by_ref() {
+            let message = message?;
+            let stored = match self.connection.handle_message(now, &message) {
+                Ok(Some(block)) => {
+                    let Message::Piece { data, .. } = message else {
+                        continue;
+                    };
+                    blocks.add(&self.assets, &mut self.connection, block, data)
+                }
+                Ok(None) => Ok(()),
+                Err(reason) => {
+                    outcome = Err(Failure::Peer(reason));
+                    break;
+                }
+            };
+            if let Err(error) = stored {
+                outcome = Err(Failure::Disk(error));
+                break;
+            }
+        }
+        // Blocks that came before a violation are as good as any.
+        let written = blocks.write(&self.assets, &mut self.connection).map_err(Failure::Disk);
+        let consumed = arriving.consumed();
+        self.line.messenger.consume(consumed);
+        match outcome.and(written) {
+            Ok(()) => Ok(()),
+            Err(Failure::Peer(reason)) => Err(reason),
+            Err(Failure::Disk(error)) => Err(self.disk_failed(&error)),
+        }
+    }
+
+    fn disk_failed(&self, error: &StorageError) -> CloseReason {
+        log::error!("{error}");
+        let _ = self.assets.publish_failure(&self.context.bus, error);
+        CloseReason::DiskFailed
+    }
+
+    fn publish(&mut self) -> Result<(), CloseReason> {
+        while let Some(event) = self.connection.outbox().next_event() {
+            let event: PeerEvent = event;
+            log::trace!("publishes {event:?}");
+            let published = self.context.bus.publish(Event::Peer(self.key, event));
+            published.map_err(|_| CloseReason::Stopped)?;
+        }
+        Ok(())
+    }
+
+    /// Sends what the connection has to say, then blocks as long as the socket takes them.
+    fn send(&mut self) -> Result<(), CloseReason> {
+        let outbox = self.connection.outbox();
+        if !outbox.bytes().is_empty() {
+            self.line.messenger.send_raw(outbox.bytes());
+            outbox.clear_bytes();
+        }
+        for _ in 0..UPLOADS_PER_TURN_MAX {
+            if !self.line.writable {
+                return Ok(());
+            }
+            self.line.writable =
+                self.line.messenger.flush().map_err(|error| CloseReason::Io(error.kind()))?;
+            if !self.line.writable || !self.connection.has_uploads() {
+                return Ok(());
+            }
+            self.queue_blocks()?;
+        }
+        Ok(())
+    }
+
+    /// Reads the next run of blocks that the peer asked for into the send queue.
+    fn queue_blocks(&mut self) -> Result<(), CloseReason> {
+        self.connection.next_run(UPLOAD_BATCH, &mut self.run);
+        let (Some(first), Some(last)) = (self.run.first(), self.run.last()) else { return Ok(()) };
+        let length = last.begin + last.length - first.begin;
+        let span = PieceSpan { piece: first.piece, begin: first.begin, length };
+        let requests: Vec<_> = self.run.iter().map(|span| wire_form(*span)).collect();
+        let mut failed = None;
+        let storage = &self.assets.storage;
+        let queued = self.line.messenger.send_blocks(&requests, &mut |slices| {
+            storage.read(span, slices).map_err(|error| {
+                failed = Some(error);
+                io::ErrorKind::Other.into()
+            })
+        });
+        match (queued, failed) {
+            (Ok(()), _) => {
+                self.connection.uploaded(self.context.clock.now(), u64::from(length));
+                Ok(())
+            }
+            (Err(_), Some(error)) => Err(self.disk_failed(&error)),
+            (Err(error), None) => Err(CloseReason::Io(error.kind())),
+        }
+    }
+}
+
+/// Why a buffer could not be handled to its end.
+enum Failure {
+    /// It is the peer's fault.
+    Peer(CloseReason),
+    /// It is the disk's.
+    Disk(StorageError),
+}
+
+/// Blocks that follow each other in a piece, to be written at once.
+#[derive(Default)]
+struct BlockRun<'a> {
+    /// The blocks.
+    blocks: Vec<Block>,
+    /// Their data.
+    data: Vec<IoSlice<'a>>,
+}
+
+impl<'a> BlockRun<'a> {
+    /// Adds a block; what does not follow on is written first.
+    fn add(
+        &mut self,
+        assets: &Assets,
+        connection: &mut Connection,
+        block: Block,
+        data: &'a [u8],
+    ) -> Result<(), StorageError> {
+        let follows = self
+            .blocks
+            .last()
+            .is_none_or(|last| last.piece == block.piece && last.index + 1 == block.index);
+        let written = if follows { Ok(()) } else { self.write(assets, connection) };
+        self.blocks.push(block);
+        self.data.push(IoSlice::new(data));
+        written
+    }
+
+    /// Writes what was gathered and tells the connection.
+    fn write(&mut self, assets: &Assets, connection: &mut Connection) -> Result<(), StorageError> {
+        let Some(first) = self.blocks.first() else { return Ok(()) };
+        let length = self.data.iter().map(|slice| slice.len() as u32).sum();
+        let span = PieceSpan { piece: first.piece, begin: first.begin(), length };
+        let written = assets.storage.write(span, &self.data);
+        for block in self.blocks.drain(..) {
+            match written {
+                Ok(()) => connection.stored(block),
+                Err(_) => connection.not_stored(block),
+            }
+        }
+        self.data.clear();
+        written
+    }
+}
