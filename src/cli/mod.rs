@@ -15,14 +15,17 @@
 //! - `logging`, `signals`, `descriptors`: what is set up before a command runs
 //! - `work`: a job on a thread of its own, watched
 //! - `torrent_file`: torrent files, read within bounds and written whole or not at all
+//! - `folder`: the folder named with `--dir`
 //! - `create`, `info` (with `tree`), `verify` (with `damage`): the commands without a network
-//! - `transfer`: `download` and `seed`; `event` and `teller` are how they tell what happens
+//! - `transfer`: `download` and `seed`
 
 mod arguments;
 mod console;
 mod create;
+mod damage;
 mod descriptors;
 mod failure;
+mod folder;
 mod gauge;
 mod human;
 mod info;
@@ -32,7 +35,9 @@ mod outcome;
 mod run;
 mod signals;
 mod torrent_file;
+mod transfer;
 mod tree;
+mod verify;
 mod work;
 
 pub use run::run;

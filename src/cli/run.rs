@@ -6,7 +6,8 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::out::Output;
 use crate::cli::outcome::{FAILED, Outcome};
-use crate::cli::{create, descriptors, info, logging};
+use crate::cli::transfer::commands as transfer;
+use crate::cli::{create, descriptors, info, logging, verify};
 use clap::Parser;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -34,7 +35,9 @@ fn perform(command: Command, console: &Console) -> Result<Outcome, Failure> {
     match command {
         Command::Create(arguments) => create::create(arguments, console),
         Command::Info(arguments) => info::info(&arguments, console),
-        Command::Verify(_) | Command::Download(_) | Command::Seed(_) => Err(Failure::new("soon")),
+        Command::Verify(arguments) => verify::verify(&arguments, console),
+        Command::Download(arguments) => transfer::download(&arguments, console),
+        Command::Seed(arguments) => transfer::seed(&arguments, console),
     }
 }
 

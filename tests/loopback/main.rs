@@ -33,7 +33,11 @@ impl Node {
     }
 
     /// A client that downloads into the folder from these peers.
-    pub(crate) fn download(metainfo: &Arc<Metainfo>, folder: &Path, peers: Vec<SocketAddr>) -> Node {
+    pub(crate) fn download(
+        metainfo: &Arc<Metainfo>,
+        folder: &Path,
+        peers: Vec<SocketAddr>,
+    ) -> Node {
         Node::start(metainfo, folder, Mode::Download { allocation: Allocation::Sparse }, peers)
     }
 
