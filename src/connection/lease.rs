@@ -4,7 +4,8 @@
 //! not reported yet, or lost to another peer. When nothing is left to ask, await or write, the
 //! lease is done and what became of its blocks is reported.
 
-use crate::connection::event::{Grant, LeaseId};
+use crate::connection::event::{Event, Grant, LeaseId};
+use crate::connection::outbox::Outbox;
 use crate::kit::claim::ClaimWord;
 use crate::layout::{Block, PieceIndex, SEGMENT_BLOCKS};
 
@@ -78,6 +79,23 @@ impl Lease {
             set &= set - 1;
             Some(Block { piece, index: first + offset })
         })
+    }
+
+    /// Tells the main thread what became of the blocks since the last report.
+    pub fn report(&mut self, out: &mut Outbox) {
+        let given = std::mem::take(&mut self.given);
+        if given != 0 {
+            out.publish(Event::Stored { lease: self.id, blocks: given });
+        }
+        self.report_lost(out);
+    }
+
+    /// Tells the main thread which blocks will not come.
+    pub fn report_lost(&mut self, out: &mut Outbox) {
+        let lost = std::mem::take(&mut self.lost);
+        if lost != 0 {
+            out.publish(Event::Returned { lease: self.id, blocks: lost });
+        }
     }
 
     /// Whether nothing is left to ask, await or write.

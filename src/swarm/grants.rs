@@ -3,8 +3,8 @@
 //! In this order: pieces under way that still have blocks nobody was granted (so that few pieces
 //! are under way at once), then the rarest open piece (the first few at random, so that there is
 //! something to trade soon), and when no block is left that nobody holds, blocks that one other
-//! peer holds (endgame, only for a peer that has nothing else to do). Each step tries a bounded number of places; when none of them fits, the
-//! peer's own thread searches on.
+//! peer holds (endgame, only for a peer that has nothing else to do). Each step tries a bounded
+//! number of places; when none of them fits, the peer's own thread searches on.
 
 use crate::connection::event::{Answer, Command, Grant};
 use crate::kit::list::{Links, List};

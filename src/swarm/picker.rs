@@ -273,7 +273,7 @@ mod tests {
                         parked[piece] = false;
                         picker.unpark(piece as u32);
                     }
-                    _ => {}
+                    Step::Increase(_) | Step::Decrease(_) | Step::Park(_) | Step::Unpark(_) => {}
                 }
                 check(&picker, &availability, &parked);
                 let open = |piece: usize| !parked[piece];

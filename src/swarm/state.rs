@@ -14,7 +14,7 @@ use crate::kit::slab::Key;
 use crate::layout::PieceIndex;
 use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 use crate::swarm::addresses::AddressBook;
-use crate::swarm::event::Evidence;
+use crate::swarm::evidence::Evidence;
 use crate::swarm::picker::Picker;
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -154,7 +154,7 @@ impl Swarm {
 
     fn dial_next(&mut self, key: TorrentKey) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
-        let Some(address) = torrent.addresses.next() else { return };
+        let Some(address) = torrent.addresses.take_next() else { return };
         let waiting = torrent.addresses.is_waiting();
         if self.banned_hosts.contains(&address.ip()) {
             torrent.addresses.ended(address, false);

@@ -101,12 +101,8 @@ fn both_sides_dial_and_one_connection_stays() {
     let (from, to) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let metainfo = write(&content, from.path());
     let leech = Node::download(&metainfo, to.path(), Vec::new());
-    let seed = Node::start(
-        &metainfo,
-        from.path(),
-        cuerda::client::Mode::Seed,
-        vec![leech.address()],
-    );
+    let seed =
+        Node::start(&metainfo, from.path(), cuerda::client::Mode::Seed, vec![leech.address()]);
     leech.wait_complete();
     leech.stop();
     seed.stop();
