@@ -5,7 +5,7 @@
 //! while there is still some left, so that the line does not run dry at a piece's edge.
 
 use crate::connection::event::{Answer, Event, Grant, LeaseId};
-use crate::connection::lease::Lease;
+use crate::connection::lease::{Lease, request_of};
 use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::shared::SharedTorrent;
@@ -16,7 +16,7 @@ use crate::layout::{Block, Layout, PieceIndex};
 use crate::limits::{
     ALLOWED_FAST_KEPT_MAX, BLOCK_TIMEOUT, LEASES_PER_PEER_MAX, REJECT_PAUSE, SNUB_TIMEOUT,
 };
-use crate::wire::message::{BlockRequest, Message};
+use crate::wire::message::Message;
 use std::collections::VecDeque;
 
 /// What became of a block that arrived.
@@ -397,14 +397,5 @@ impl Download {
             }
             self.flight.pop_front();
         }
-    }
-}
-
-/// The request for a block.
-fn request_of(layout: &Layout, block: Block) -> BlockRequest {
-    BlockRequest {
-        piece: block.piece.get(),
-        begin: block.begin(),
-        length: layout.block_size(block),
     }
 }

@@ -7,7 +7,8 @@
 use crate::connection::event::{Event, Grant, LeaseId};
 use crate::connection::outbox::Outbox;
 use crate::kit::claim::ClaimWord;
-use crate::layout::{Block, PieceIndex, SEGMENT_BLOCKS};
+use crate::layout::{Block, Layout, PieceIndex, SEGMENT_BLOCKS};
+use crate::wire::message::BlockRequest;
 
 /// A lease. The sets are disjoint; one bit is one block of the segment.
 #[derive(Debug, Clone)]
@@ -101,6 +102,15 @@ impl Lease {
     /// Whether nothing is left to ask, await or write.
     pub fn is_done(&self) -> bool {
         self.todo | self.asked | self.writing == 0
+    }
+}
+
+/// The request for a block.
+pub fn request_of(layout: &Layout, block: Block) -> BlockRequest {
+    BlockRequest {
+        piece: block.piece.get(),
+        begin: block.begin(),
+        length: layout.block_size(block),
     }
 }
 

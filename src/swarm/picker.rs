@@ -11,9 +11,9 @@
 
 use crate::kit::random::Random;
 use crate::swarm::bitmap::Bitmap;
+use std::fmt;
 
 /// The order of one torrent's pieces.
-#[derive(Debug)]
 pub struct Picker {
     /// Pieces in the order of their keys.
     order: Box<[u32]>,
@@ -204,6 +204,13 @@ impl Picker {
             let used = self.start[key as usize] < self.start[key as usize + 1];
             self.open.set(key / 2, used);
         }
+    }
+}
+
+/// As counts: orders of millions of pieces appear in log lines.
+impl fmt::Debug for Picker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Picker({} of {} open)", self.open_count, self.order.len())
     }
 }
 

@@ -24,6 +24,7 @@ impl Swarm {
         let torrent = Torrent {
             shared: new.shared,
             picker: new.picker,
+            fetch: new.fetch,
             phase: Phase::Preparing,
             open: List::new(|active| &mut active.open),
             active: List::new(|active| &mut active.active),

@@ -155,7 +155,7 @@ impl Routes {
                 self.hash.post(HashJob::Check { assets, torrent, first, count })
             }
             Order::Notify(notice) => {
-                log::debug!("{notice:?}");
+                log::debug!("notice: {notice:?}");
                 // Who does not read is not waited for.
                 let _ = self.notices.try_send(notice);
                 Ok(())
