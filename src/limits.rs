@@ -217,6 +217,8 @@ pub const JOIN_DEADLINE: Duration = Duration::from_secs(2);
 pub const JOIN_PAUSE: Duration = Duration::from_millis(5);
 /// Notices to people that nobody has read; more are dropped.
 pub const NOTICES_MAX: usize = 4_096;
+/// Bytes queued for a peer that does not take them, past which it is not read any more either.
+pub const UNSENT_MAX: usize = 1024 * 1024;
 /// Batches of blocks sent to one peer before its thread looks at its mailbox again.
 pub const UPLOADS_PER_TURN_MAX: u32 = 4;
 /// A turn of the main loop longer than this is logged with its event.

@@ -5,17 +5,18 @@
 //! while there is still some left, so that the line does not run dry at a piece's edge.
 
 use crate::connection::event::{Answer, Event, Grant, LeaseId};
-use crate::connection::lease::Lease;
+use crate::connection::lease::{Lease, request_of};
 use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::shared::SharedTorrent;
+use crate::connection::supply::Supply;
 use crate::connection::window::Window;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout, PieceIndex};
 use crate::limits::{
     ALLOWED_FAST_KEPT_MAX, BLOCK_TIMEOUT, LEASES_PER_PEER_MAX, REJECT_PAUSE, SNUB_TIMEOUT,
 };
-use crate::wire::message::{BlockRequest, Message};
+use crate::wire::message::Message;
 use std::collections::VecDeque;
 
 /// What became of a block that arrived.
@@ -36,17 +37,6 @@ struct Flight {
     asked_at: Time,
 }
 
-/// Where the conversation with the main thread about new work stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Supply {
-    /// Nothing was asked of it.
-    Idle,
-    /// It was asked and has not answered.
-    Asked,
-    /// It had nothing; it will say when that changes.
-    Dry,
-}
-
 /// The downloading half.
 #[derive(Debug)]
 pub struct Download {
@@ -60,12 +50,8 @@ pub struct Download {
     queued: u32,
     /// How many may be outstanding.
     window: Window,
-    /// Where the conversation about work stands.
+    /// The conversation with the main thread about work.
     supply: Supply,
-    /// Work appeared while the main thread was being asked.
-    work_meanwhile: bool,
-    /// The main thread was asked since there is nothing to do.
-    asked_idle: bool,
     /// Whether the peer chokes us.
     choked: bool,
     /// Whether the Fast extension holds on this connection.
@@ -89,9 +75,7 @@ impl Download {
             outstanding: 0,
             queued: 0,
             window: Window::new(now),
-            supply: Supply::Idle,
-            work_meanwhile: false,
-            asked_idle: false,
+            supply: Supply::new(),
             choked: true,
             fast,
             snubbed: false,
@@ -131,7 +115,7 @@ impl Download {
     /// The main thread granted blocks.
     pub fn granted(&mut self, grant: Grant) {
         self.queued += grant.blocks.count_ones();
-        self.asked_idle = false;
+        self.supply.granted();
         // A second grant in a segment is a lease of its own entry with the same name: the main
         // thread counts both as one holder.
         self.leases.push_back(Lease::new(grant));
@@ -145,35 +129,27 @@ impl Download {
         pieces: &mut RemotePieces,
         out: &mut Outbox,
     ) {
-        self.supply = match answer {
-            Answer::Granted => Supply::Idle,
-            Answer::Wait => Supply::Dry,
-            Answer::NothingNear | Answer::Denied if self.choked => Supply::Dry,
-            Answer::NothingNear | Answer::Denied => {
+        match answer {
+            Answer::Granted => self.supply.satisfied(),
+            Answer::NothingNear | Answer::Denied if !self.choked => {
                 if answer == Answer::NothingNear {
                     pieces.begin_search();
                 }
                 match pieces.next_candidate(shared) {
                     Some(piece) => {
+                        self.supply.proposed();
                         out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
-                        Supply::Asked
                     }
-                    None => Supply::Dry,
+                    None => self.supply.dried_up(),
                 }
             }
-        };
-        if self.supply == Supply::Dry && std::mem::take(&mut self.work_meanwhile) {
-            self.supply = Supply::Idle;
+            Answer::NothingNear | Answer::Denied | Answer::Wait => self.supply.dried_up(),
         }
     }
 
     /// There may be work again.
     pub fn work_appeared(&mut self) {
-        match self.supply {
-            Supply::Dry => self.supply = Supply::Idle,
-            Supply::Asked => self.work_meanwhile = true,
-            Supply::Idle => {}
-        }
+        self.supply.appeared();
     }
 
     /// Blocks of a lease came from somebody else: forget them, and tell the peer.
@@ -219,7 +195,7 @@ impl Download {
                 back |= std::mem::take(&mut lease.asked);
             }
             lease.lost |= back;
-            report_lost(lease, out);
+            lease.report_lost(out);
             self.finish(index, out);
         }
         if !self.fast {
@@ -234,7 +210,7 @@ impl Download {
         lease.asked &= !block.bit();
         lease.lost |= block.bit();
         self.outstanding -= 1;
-        report_lost(lease, out);
+        lease.report_lost(out);
         self.finish(index, out);
         if !self.choked {
             self.window.rejected();
@@ -295,20 +271,14 @@ impl Download {
         if now >= self.pause_until {
             self.send_requests(now, &shared.layout, out);
         }
-        // A peer without work asks once more: now it may share in the endgame.
         let idle = self.outstanding + self.queued == 0;
-        if idle && !self.asked_idle && self.supply == Supply::Dry {
-            self.supply = Supply::Idle;
-        }
-        if self.supply != Supply::Idle || self.leases.len() >= LEASES_PER_PEER_MAX {
+        if !self.supply.may_ask(idle) || self.leases.len() >= LEASES_PER_PEER_MAX {
             return;
         }
         if self.choked {
             self.want_allowed_fast(shared, pieces, out);
         } else if pieces.is_interesting() && self.queued <= self.window.size() / 4 {
-            self.supply = Supply::Asked;
-            self.work_meanwhile = false;
-            self.asked_idle = idle;
+            self.supply.asked(idle);
             out.publish(Event::Want { blocks: self.blocks_wanted(), idle });
         }
     }
@@ -347,7 +317,7 @@ impl Download {
         for mut lease in std::mem::take(&mut self.leases) {
             lease.claims.release(lease.writing);
             lease.lost |= lease.todo | lease.asked | lease.writing;
-            report(&mut lease, out);
+            lease.report(out);
         }
         self.flight.clear();
         (self.outstanding, self.queued) = (0, 0);
@@ -394,7 +364,7 @@ impl Download {
         }
         let free = |piece: &PieceIndex| pieces.wants(*piece) && !shared.taken.has(piece.get());
         if let Some(&piece) = self.allowed_fast.iter().find(|piece| free(piece)) {
-            self.supply = Supply::Asked;
+            self.supply.asked(true);
             out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
         }
     }
@@ -415,7 +385,7 @@ impl Download {
             return false;
         }
         if let Some(mut lease) = self.leases.remove(index) {
-            report(&mut lease, out);
+            lease.report(out);
         }
         true
     }
@@ -427,29 +397,5 @@ impl Download {
             }
             self.flight.pop_front();
         }
-    }
-}
-
-fn report(lease: &mut Lease, out: &mut Outbox) {
-    let given = std::mem::take(&mut lease.given);
-    if given != 0 {
-        out.publish(Event::Stored { lease: lease.id, blocks: given });
-    }
-    report_lost(lease, out);
-}
-
-fn report_lost(lease: &mut Lease, out: &mut Outbox) {
-    let lost = std::mem::take(&mut lease.lost);
-    if lost != 0 {
-        out.publish(Event::Returned { lease: lease.id, blocks: lost });
-    }
-}
-
-/// The request for a block.
-fn request_of(layout: &Layout, block: Block) -> BlockRequest {
-    BlockRequest {
-        piece: block.piece.get(),
-        begin: block.begin(),
-        length: layout.block_size(block),
     }
 }

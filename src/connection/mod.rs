@@ -10,17 +10,23 @@
 //! - [`lease`]: blocks that the main thread granted
 //! - [`download`]: our requests and what comes of them
 //! - [`upload`]: the peer's requests and what we owe it
+//! - [`supply`]: when to ask the main thread for work
 //! - [`pieces`]: what the peer has and what of it we want
+//! - [`introduction`]: what is said first
+//! - [`idle`]: messages that say nothing, counted
 //! - [`machine`]: the connection that joins them
 
 pub mod download;
 pub mod event;
 pub mod greeting;
+pub mod idle;
+pub mod introduction;
 pub mod lease;
 pub mod machine;
 pub mod outbox;
 pub mod pieces;
 pub mod reason;
 pub mod shared;
+pub mod supply;
 pub mod upload;
 pub mod window;

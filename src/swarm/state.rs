@@ -14,7 +14,7 @@ use crate::kit::slab::Key;
 use crate::layout::PieceIndex;
 use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 use crate::swarm::addresses::AddressBook;
-use crate::swarm::event::Evidence;
+use crate::swarm::evidence::Evidence;
 use crate::swarm::picker::Picker;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub struct NewTorrent {
     pub shared: Arc<SharedTorrent>,
     /// The order of its pieces.
     pub picker: Picker,
+    /// Whether missing pieces are fetched; a mere seed writes nothing.
+    pub fetch: bool,
     /// Peers to dial at once.
     pub addresses: AddressBook,
 }
@@ -64,6 +66,8 @@ pub struct Torrent {
     pub(super) shared: Arc<SharedTorrent>,
     /// The order of its pieces.
     pub(super) picker: Picker,
+    /// Whether missing pieces are fetched.
+    pub(super) fetch: bool,
     /// Where it stands.
     pub(super) phase: Phase,
     /// Pieces under way that have blocks to grant.

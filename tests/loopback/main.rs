@@ -1,6 +1,8 @@
 //! Real threads on loopback: several clients in this process exchange whole contents, every file is
 //! compared byte for byte, and no thread outlives its client.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -70,7 +72,9 @@ impl Node {
                     }
                     assert!(!matches!(notice, Notice::Failed { .. }), "{notice:?}");
                 }
-                recv(deadline) -> _ => panic!("waited in vain: {what}; {:?}", self.torrent.progress()),
+                recv(deadline) -> _ => {
+                    panic!("waited in vain: {what}; {:?}", self.torrent.progress())
+                }
             }
         }
     }
