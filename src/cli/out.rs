@@ -130,11 +130,11 @@ pub(super) mod captured {
 
     /// A stream into memory; copies share it.
     #[derive(Clone, Default)]
-    pub(in crate::cli) struct Captured(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
 
     impl Captured {
         /// What was written.
-        pub(in crate::cli) fn text(&self) -> String {
+        pub(crate) fn text(&self) -> String {
             String::from_utf8_lossy(&self.0.lock()).into_owned()
         }
     }
@@ -151,7 +151,7 @@ pub(super) mod captured {
     }
 
     /// An output with its answers and its talk.
-    pub(in crate::cli) fn output(quiet: bool) -> (Output, Captured, Captured) {
+    pub(crate) fn output(quiet: bool) -> (Output, Captured, Captured) {
         let (answers, talk) = (Captured::default(), Captured::default());
         let output = Output::new(Box::new(answers.clone()), Box::new(talk.clone()), quiet);
         (output, answers, talk)
