@@ -13,9 +13,12 @@ Exit code: 0 done (a download: complete and verified; a seed: stopped by you),
 1 failed, 2 wrong usage, 130 or 143 stopped by Ctrl-C or SIGTERM before it was done.
 `cuerda COMMAND --help` tells the options of a command.";
 
+/// Most columns of the help.
+const HELP_WIDTH: usize = 100;
+
 /// Copies files from and to other people with BitTorrent.
 #[derive(Debug, Parser)]
-#[command(name = "cuerda", version, about, after_help = AFTER_HELP)]
+#[command(name = "cuerda", version, after_help = AFTER_HELP, max_term_width = HELP_WIDTH)]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -27,6 +30,7 @@ pub(crate) struct Arguments {
 
 /// How much to say; for every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct TalkArguments {
     /// Say nothing but answers, warnings and errors [default: off]
     #[arg(short, long, global = true)]

@@ -22,8 +22,9 @@ pub(crate) struct DownloadArguments {
     /// Give up when not all is there after this many seconds [default: never]
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
-    /// How files take their space: as they are written, or all of it at once
-    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    /// How files take their space: sparse, as they are written; or full, all at once, so that a
+    /// full disk shows at the start
+    #[arg(long, value_name = "HOW", value_enum, default_value_t, hide_possible_values = true)]
     pub(crate) allocate: Allocate,
     /// How to reach others and what to tell.
     #[command(flatten)]
