@@ -62,9 +62,28 @@ fn peers(wanted: Option<usize>, output: &Output) -> usize {
 
 /// The failure, with the option that helps.
 fn explain(error: &StartError) -> Failure {
-    let failure = Failure::new(error);
     match error {
-        StartError::Listen { .. } => failure.advise("give another with --port, or 0 for any"),
-        StartError::Random | StartError::System(_) => failure,
+        StartError::Listen { address, error } => {
+            let in_use = error.kind() == ErrorKind::AddrInUse;
+            let why = if in_use { "the port is in use".to_owned() } else { error.to_string() };
+            Failure::new(format!("cannot listen, {why}"))
+                .at(address)
+                .advise("give another port with --port, or 0 for any that is free")
+        }
+        StartError::Random | StartError::System(_) => Failure::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_named_with_the_option_that_helps() {
+        let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 7001));
+        let error = StartError::Listen { address, error: ErrorKind::AddrInUse.into() };
+        let expected = "cannot listen, the port is in use: 0.0.0.0:7001: \
+                        give another port with --port, or 0 for any that is free";
+        assert_eq!(explain(&error).to_string(), expected);
     }
 }

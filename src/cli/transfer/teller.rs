@@ -97,7 +97,10 @@ fn words(event: &Event, terminal: bool) -> Option<String> {
             if pieces == pieces_total {
                 format!("stopped after giving {given}")
             } else {
-                format!("stopped with {pieces} of {pieces_total} pieces; do the same to go on")
+                format!(
+                    "stopped with {pieces} of {pieces_total} pieces; \
+                     the same command goes on from there"
+                )
             }
         }
         // The failure itself is told at the program's end; peers are in the log.
