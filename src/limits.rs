@@ -249,6 +249,17 @@ pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
 /// Checking jobs of one torrent under way at once.
 pub const CHECK_JOBS_AHEAD: usize = 16;
 
+// ---- command line ----------------------------------------------------------------------------
+
+/// Descriptors of one peer: its socket, its poll and its waker.
+pub const DESCRIPTORS_PER_PEER: u64 = 3;
+/// Descriptors that are not for peers: open files of torrents, arrivals, listeners, the rest.
+pub const DESCRIPTORS_RESERVED: u64 = (OPEN_FILES_MAX + ARRIVALS_MAX + 64) as u64;
+/// Most upload slots that can be asked for.
+pub const UPLOAD_SLOTS_MAX: usize = 10_000;
+/// Longest time that can be asked for: a year.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 const _: () = {
     assert!(
         BENCODE_DEPTH_WIRE * 4096 <= PEER_STACK && BENCODE_DEPTH_TORRENT * 2560 <= PEER_STACK,
@@ -278,5 +289,6 @@ const _: () = {
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
     assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
+    assert!(UPLOAD_SLOTS <= UPLOAD_SLOTS_MAX && UPLOAD_SLOTS_MAX <= PEERS_MAX);
     assert!(WATCHDOG_ALARM.as_millis() > TURN_WARN.as_millis());
 };
