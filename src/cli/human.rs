@@ -42,6 +42,15 @@ pub(super) fn time(duration: Duration) -> String {
     }
 }
 
+/// How long something took: to a tenth of a second when it was quick.
+pub(super) fn took(duration: Duration) -> String {
+    if duration.as_secs() < 60 {
+        format!("{:.1} s", duration.as_secs_f64())
+    } else {
+        time(duration)
+    }
+}
+
 /// Time left for that many bytes at this rate; nothing if it does not move.
 pub(super) fn time_left(bytes: u64, bytes_per_second: u64) -> Option<Duration> {
     (bytes_per_second > 0).then(|| Duration::from_secs(bytes.div_ceil(bytes_per_second)))
@@ -123,6 +132,12 @@ mod tests {
         {
             assert_eq!(time(Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn what_was_quick_is_told_in_tenths_of_a_second() {
+        assert_eq!(took(Duration::from_millis(340)), "0.3 s");
+        assert_eq!(took(Duration::from_millis(60_900)), "1:00");
     }
 
     #[test]

@@ -26,6 +26,15 @@ struct Answers {
     error: Option<io::Error>,
 }
 
+impl Answers {
+    /// Writes it, unless something was lost before.
+    fn write(&mut self, bytes: &[u8]) {
+        if self.error.is_none() {
+            self.error = self.stream.write_all(bytes).and_then(|()| self.stream.flush()).err();
+        }
+    }
+}
+
 /// Standard error.
 struct Talk {
     /// The stream.
@@ -60,13 +69,14 @@ impl Output {
 
     /// An answer: these bytes and a line break on standard output, at once.
     pub(super) fn answer(&self, bytes: &[u8]) {
-        let mut answers = self.answers.lock();
-        if answers.error.is_some() {
-            return;
-        }
         let line = [bytes, b"\n"].concat();
-        let written = answers.stream.write_all(&line).and_then(|()| answers.stream.flush());
-        answers.error = written.err();
+        let write = || self.answers.lock().write(&line);
+        // Both streams may be one terminal.
+        let talk = self.talk.lock();
+        match &talk.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
     }
 
     /// Why answers were lost, if they were and their reader had not gone away on its own.
@@ -130,11 +140,11 @@ pub(super) mod captured {
 
     /// A stream into memory; copies share it.
     #[derive(Clone, Default)]
-    pub(in crate::cli) struct Captured(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
 
     impl Captured {
         /// What was written.
-        pub(in crate::cli) fn text(&self) -> String {
+        pub(crate) fn text(&self) -> String {
             String::from_utf8_lossy(&self.0.lock()).into_owned()
         }
     }
@@ -151,7 +161,7 @@ pub(super) mod captured {
     }
 
     /// An output with its answers and its talk.
-    pub(in crate::cli) fn output(quiet: bool) -> (Output, Captured, Captured) {
+    pub(crate) fn output(quiet: bool) -> (Output, Captured, Captured) {
         let (answers, talk) = (Captured::default(), Captured::default());
         let output = Output::new(Box::new(answers.clone()), Box::new(talk.clone()), quiet);
         (output, answers, talk)

@@ -8,12 +8,18 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+/// How a magnet link begins.
+const MAGNET: &[u8] = b"magnet:";
+
 /// Reads a torrent file.
 pub(super) fn read(path: &Path) -> Result<Metainfo, Failure> {
+    if path.as_os_str().as_encoded_bytes().starts_with(MAGNET) && !path.exists() {
+        return Err(Failure::new("magnet links are not supported yet")
+            .at(path.display())
+            .advise("get the torrent file"));
+    }
     let failed = |error: io::Error| {
-        let failure = Failure::new(format!("cannot read the torrent: {error}")).at(path.display());
-        let magnet = path.as_os_str().as_encoded_bytes().starts_with(b"magnet:");
-        if magnet { failure.advise("this version takes torrent files only") } else { failure }
+        Failure::new(format!("cannot read the torrent: {error}")).at(path.display())
     };
     let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
@@ -111,7 +117,7 @@ mod tests {
         let wrong = read(&path).unwrap_err().to_string();
         assert!(wrong.contains("text.torrent") && wrong.contains("not a torrent"), "{wrong}");
         let magnet = read(Path::new("magnet:?xt=urn:btih:00")).unwrap_err().to_string();
-        assert!(magnet.contains("torrent files only"), "{magnet}");
+        assert!(magnet.contains("not supported yet"), "{magnet}");
     }
 
     #[test]

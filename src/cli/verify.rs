@@ -89,7 +89,7 @@ impl<'a> Told<'a> {
         let verb = if self.files.len() == 1 { "is" } else { "are" };
         let (bad, pieces) = (self.bad_pieces, self.pieces);
         Failure::new(format!(
-            "{files} {verb} not as the torrent says, {bad} of {pieces} pieces are missing or damaged"
+            "{files} {verb} not as the torrent says, {bad} of {pieces} pieces missing or damaged"
         ))
     }
 }

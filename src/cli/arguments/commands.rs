@@ -13,33 +13,37 @@ Exit code: 0 done (a download: complete and verified; a seed: stopped by you),
 1 failed, 2 wrong usage, 130 or 143 stopped by Ctrl-C or SIGTERM before it was done.
 `cuerda COMMAND --help` tells the options of a command.";
 
+/// Most columns of the help.
+const HELP_WIDTH: usize = 100;
+
 /// Copies files from and to other people with BitTorrent.
 #[derive(Debug, Parser)]
-#[command(name = "cuerda", version, about, after_help = AFTER_HELP)]
-pub(in crate::cli) struct Arguments {
+#[command(name = "cuerda", version, after_help = AFTER_HELP, max_term_width = HELP_WIDTH)]
+pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
-    pub(in crate::cli) command: Command,
+    pub(crate) command: Command,
     /// How much to say.
     #[command(flatten)]
-    pub(in crate::cli) talk: TalkArguments,
+    pub(crate) talk: TalkArguments,
 }
 
 /// How much to say; for every command.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct TalkArguments {
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct TalkArguments {
     /// Say nothing but answers, warnings and errors [default: off]
     #[arg(short, long, global = true)]
-    pub(in crate::cli) quiet: bool,
+    pub(crate) quiet: bool,
     /// Log more: once what happens, twice why, three times everything [default: warnings only;
     /// the environment variable RUST_LOG wins]
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
-    pub(in crate::cli) verbose: u8,
+    pub(crate) verbose: u8,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum Command {
+pub(crate) enum Command {
     /// Make a torrent of a file or folder and print its info-hash
     Create(CreateArguments),
     /// Tell what a torrent contains
@@ -54,7 +58,7 @@ pub(in crate::cli) enum Command {
 
 impl Command {
     /// Whether standard output is for a program that reads JSON, so that nobody wants talk.
-    pub(in crate::cli) fn json(&self) -> bool {
+    pub(crate) fn json(&self) -> bool {
         match self {
             Self::Create(_) => false,
             Self::Info(arguments) => arguments.json,

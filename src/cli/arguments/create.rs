@@ -6,27 +6,27 @@ use std::path::PathBuf;
 
 /// Make a torrent.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct CreateArguments {
+pub(crate) struct CreateArguments {
     /// The file or folder to make a torrent of
-    pub(in crate::cli) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Where to write the torrent
     #[arg(short, long, value_name = "FILE.torrent")]
-    pub(in crate::cli) output: PathBuf,
+    pub(crate) output: PathBuf,
     /// Length of a piece in bytes, as 262144, 256K or 1M; powers of two from 16K suit all clients
     /// [default: chosen by size, about 2000 pieces]
     #[arg(long, value_name = "N", value_parser = piece_length)]
-    pub(in crate::cli) piece_length: Option<u32>,
+    pub(crate) piece_length: Option<u32>,
     /// Address of a tracker, http://, https:// or udp://; may be given again for trackers to fall
     /// back on, in this order [default: none]
     #[arg(long, value_name = "URL", value_parser = tracker)]
-    pub(in crate::cli) announce: Vec<String>,
+    pub(crate) announce: Vec<String>,
     /// Let peers come from the trackers only (BEP 27); changes the info-hash [default: off]
     #[arg(long)]
-    pub(in crate::cli) private: bool,
+    pub(crate) private: bool,
     /// Free text to put into the torrent [default: none]
     #[arg(long, value_name = "TEXT")]
-    pub(in crate::cli) comment: Option<String>,
+    pub(crate) comment: Option<String>,
     /// Replace a torrent that is already there [default: off]
     #[arg(long)]
-    pub(in crate::cli) force: bool,
+    pub(crate) force: bool,
 }

@@ -8,68 +8,69 @@ use std::time::Duration;
 
 /// Download a torrent's files.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct DownloadArguments {
+pub(crate) struct DownloadArguments {
     /// The torrent file
     #[arg(value_name = "FILE.torrent")]
-    pub(in crate::cli) torrent: PathBuf,
+    pub(crate) torrent: PathBuf,
     /// The folder to put the torrent's file or folder into; what is there already is checked and
     /// kept
     #[arg(long, value_name = "DIR")]
-    pub(in crate::cli) dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// Stay after the last piece and give to others until Ctrl-C [default: off]
     #[arg(long)]
-    pub(in crate::cli) seed: bool,
+    pub(crate) seed: bool,
     /// Give up when not all is there after this many seconds [default: never]
     #[arg(long, value_name = "S", value_parser = seconds)]
-    pub(in crate::cli) timeout: Option<Duration>,
-    /// How files take their space: as they are written, or all of it at once
-    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
-    pub(in crate::cli) allocate: Allocate,
+    pub(crate) timeout: Option<Duration>,
+    /// How files take their space: sparse, as they are written; or full, all at once, so that a
+    /// full disk shows at the start
+    #[arg(long, value_name = "HOW", value_enum, default_value_t, hide_possible_values = true)]
+    pub(crate) allocate: Allocate,
     /// How to reach others and what to tell.
     #[command(flatten)]
-    pub(in crate::cli) network: NetworkArguments,
+    pub(crate) network: NetworkArguments,
 }
 
 /// Give files to others.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct SeedArguments {
+pub(crate) struct SeedArguments {
     /// The torrent file
     #[arg(value_name = "FILE.torrent")]
-    pub(in crate::cli) torrent: PathBuf,
+    pub(crate) torrent: PathBuf,
     /// The folder that holds the torrent's file or folder; nothing in it is changed
     #[arg(long, value_name = "DIR")]
-    pub(in crate::cli) dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// How to reach others and what to tell.
     #[command(flatten)]
-    pub(in crate::cli) network: NetworkArguments,
+    pub(crate) network: NetworkArguments,
 }
 
 /// What `download` and `seed` have in common.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct NetworkArguments {
+pub(crate) struct NetworkArguments {
     /// TCP port to take peers on, on all addresses; 0 for any that is free [default: 6881, or
     /// another if that is taken]
     #[arg(long, value_name = "P")]
-    pub(in crate::cli) port: Option<u16>,
+    pub(crate) port: Option<u16>,
     /// Address of a peer to connect to, as 192.0.2.7:6881 or [2001:db8::7]:6881; may be given
     /// again [default: none]
     #[arg(long, value_name = "IP:PORT", value_parser = peer_address)]
-    pub(in crate::cli) peer: Vec<SocketAddr>,
+    pub(crate) peer: Vec<SocketAddr>,
     /// Most peers given to at once, besides one by chance
     #[arg(long, value_name = "N", default_value_t = crate::limits::UPLOAD_SLOTS,
           value_parser = upload_slots)]
-    pub(in crate::cli) upload_slots: usize,
+    pub(crate) upload_slots: usize,
     /// Most peers connected at once [default: 10000, or what the limit of open files allows]
     #[arg(long, value_name = "N", value_parser = peers_max)]
-    pub(in crate::cli) max_peers: Option<usize>,
+    pub(crate) max_peers: Option<usize>,
     /// Tell what happens as one JSON object a line [default: off]
     #[arg(long)]
-    pub(in crate::cli) json: bool,
+    pub(crate) json: bool,
 }
 
 /// How files take their space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(in crate::cli) enum Allocate {
+pub(crate) enum Allocate {
     /// As they are written
     #[default]
     Sparse,

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 /// Compare files with their torrent.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct VerifyArguments {
+pub(crate) struct VerifyArguments {
     /// The torrent file
     #[arg(value_name = "FILE.torrent")]
-    pub(in crate::cli) torrent: PathBuf,
+    pub(crate) torrent: PathBuf,
     /// The folder that holds the torrent's file or folder
     #[arg(long, value_name = "DIR")]
-    pub(in crate::cli) dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// Tell it as one JSON object [default: off]
     #[arg(long)]
-    pub(in crate::cli) json: bool,
+    pub(crate) json: bool,
 }

@@ -39,7 +39,7 @@ struct Transfer<'a> {
 }
 
 /// Downloads.
-pub(in crate::cli) fn download(
+pub(crate) fn download(
     arguments: &DownloadArguments,
     console: &Console,
 ) -> Result<Outcome, Failure> {
@@ -59,10 +59,7 @@ pub(in crate::cli) fn download(
 }
 
 /// Seeds.
-pub(in crate::cli) fn seed(
-    arguments: &SeedArguments,
-    console: &Console,
-) -> Result<Outcome, Failure> {
+pub(crate) fn seed(arguments: &SeedArguments, console: &Console) -> Result<Outcome, Failure> {
     let metainfo = Arc::new(torrent_file::read(&arguments.torrent)?);
     check_folder(&arguments.dir)?;
     let transfer = Transfer {

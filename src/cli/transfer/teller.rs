@@ -82,10 +82,15 @@ fn words(event: &Event, terminal: bool) -> Option<String> {
         Event::Complete { length, downloaded: 0, .. } => {
             format!("complete: all {} were there", human::size(*length))
         }
-        Event::Complete { length, seconds, .. } => {
-            let rate = *length as f64 / seconds.max(0.001);
-            let time = human::time(Duration::try_from_secs_f64(*seconds).unwrap_or_default());
-            format!("complete: {} in {time}, {}", human::size(*length), human::rate(rate as u64))
+        Event::Complete { length, downloaded, seconds, .. } => {
+            let rate = human::rate((*downloaded as f64 / seconds.max(0.001)) as u64);
+            let time = human::took(Duration::try_from_secs_f64(*seconds).unwrap_or_default());
+            let (length, received) = (human::size(*length), human::size(*downloaded));
+            if length == received {
+                format!("complete: {length} in {time}, {rate}")
+            } else {
+                format!("complete: {length}, received {received} in {time}, {rate}")
+            }
         }
         Event::Stopped { pieces, pieces_total, uploaded, .. } => {
             let given = human::size(*uploaded);
@@ -153,8 +158,9 @@ mod tests {
         early().iter().for_each(|event| teller.tell(event));
         assert!(!talk.text().to_lowercase().contains("complete"), "{}", talk.text());
         let path = "d/n".to_owned();
-        teller.tell(&Event::Complete { path, length: 4 << 20, downloaded: 1, seconds: 2.0 });
-        assert!(talk.text().ends_with("complete: 4.0 MiB in 0:02, 2.0 MiB/s\n"), "{}", talk.text());
+        teller.tell(&Event::Complete { path, length: 4 << 20, downloaded: 1 << 20, seconds: 2.0 });
+        let last = "complete: 4.0 MiB, received 1.0 MiB in 2.0 s, 0.5 MiB/s\n";
+        assert!(talk.text().ends_with(last), "{}", talk.text());
         assert_eq!(answers.text(), "", "talk is no answer");
     }
 
