@@ -5,7 +5,7 @@
 //! told. Both outputs are promises: exit codes, what is on standard output and the names of JSON
 //! fields do not change without a reason.
 //!
-//! - `run`: [`run`], from arguments to the exit code
+//! - `run`: [`run()`], from arguments to the exit code
 //! - `arguments`: every command and option, with its help
 //! - `outcome`, `failure`: how a command ends, and how a failure is told in one line
 //! - `console`: what every command needs: output, signals, a clock
