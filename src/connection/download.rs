@@ -116,8 +116,7 @@ impl Download {
     pub fn granted(&mut self, grant: Grant) {
         self.queued += grant.blocks.count_ones();
         self.supply.granted();
-        // A second grant in a segment is a lease of its own entry with the same name: the main
-        // thread counts both as one holder.
+        // Two grants in one segment have one name: the main thread counts them as one holder.
         self.leases.push_back(Lease::new(grant));
     }
 

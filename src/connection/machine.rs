@@ -241,8 +241,11 @@ impl Connection {
             Message::NotInterested => self.peer_interest(false),
             Message::Have(piece) => self.peer_has(piece)?,
             Message::Bitfield(bytes) => self.peer_bitfield(bytes)?,
-            Message::HaveAll => self.peer_has_all()?,
-            Message::HaveNone => self.first_pieces_message()?,
+            Message::HaveAll => self.all_pieces(),
+            Message::HaveNone => {
+                self.pieces_told = true;
+                Use::Idle
+            }
             Message::Request(request) => {
                 self.upload.requested(&self.shared, request, &mut self.out)?
             }
@@ -302,42 +305,48 @@ impl Connection {
         Ok(Use::Useful)
     }
 
+    /// Belongs before all else (BEP 3), but aria2 sends another one in place of many haves.
     fn peer_bitfield(&mut self, bytes: &[u8]) -> Result<Use, Violation> {
-        self.first_pieces_message()?;
         let count = self.shared.layout.piece_count();
         let set = Bitfield::from_wire(bytes, count).map_err(Violation::Bitfield)?;
         if set.is_full() {
-            self.all_pieces();
-            return Ok(Use::Useful);
+            return Ok(self.all_pieces());
         }
-        for (index, &bits) in set.words().iter().enumerate().filter(|(_, bits)| **bits != 0) {
-            self.pieces.add_word(&self.shared, index, bits);
-            self.out.publish(Event::Word { index: index as u32, bits });
-        }
-        Ok(Use::Useful)
+        self.pieces_told = true;
+        Ok(self.more_pieces(&set))
     }
 
-    fn peer_has_all(&mut self) -> Result<Use, Violation> {
-        self.first_pieces_message()?;
-        self.all_pieces();
-        Ok(Use::Useful)
+    /// Publishes those of the pieces that are news, word by word.
+    fn more_pieces(&mut self, set: &Bitfield) -> Use {
+        let mut used = Use::Idle;
+        for (index, &bits) in set.words().iter().enumerate() {
+            let new = self.pieces.add_word(&self.shared, index, bits);
+            if new != 0 {
+                self.out.publish(Event::Word { index: index as u32, bits: new });
+                used = Use::Useful;
+            }
+        }
+        if used == Use::Useful {
+            self.download.work_appeared();
+            self.note_if_seed();
+        }
+        used
     }
 
-    fn all_pieces(&mut self) {
+    /// The peer has everything. Said first, one event tells it; said later, the pieces that are
+    /// news are told, since the main thread counts the others already.
+    fn all_pieces(&mut self) -> Use {
         let full = Bitfield::full(self.shared.layout.piece_count());
+        if std::mem::replace(&mut self.pieces_told, true) {
+            return self.more_pieces(&full);
+        }
         for (index, &bits) in full.words().iter().enumerate() {
             self.pieces.add_word(&self.shared, index, bits);
         }
         self.all_told = true;
         self.out.publish(Event::HaveAll);
         self.note_if_seed();
-    }
-
-    fn first_pieces_message(&mut self) -> Result<Use, Violation> {
-        if std::mem::replace(&mut self.pieces_told, true) {
-            return Err(Violation::LateBitfield);
-        }
-        Ok(Use::Useful)
+        Use::Useful
     }
 
     fn note_if_seed(&self) {

@@ -34,6 +34,11 @@ impl Node {
         Node::start(metainfo, folder, Mode::Seed, Vec::new())
     }
 
+    /// The same, listening on this address.
+    pub(crate) fn seed_at(metainfo: &Arc<Metainfo>, folder: &Path, listen: SocketAddr) -> Node {
+        Node::start_at(metainfo, folder, Mode::Seed, Vec::new(), listen)
+    }
+
     /// A client that downloads into the folder from these peers.
     pub(crate) fn download(
         metainfo: &Arc<Metainfo>,
@@ -44,10 +49,17 @@ impl Node {
     }
 
     fn start(metainfo: &Arc<Metainfo>, folder: &Path, mode: Mode, peers: Vec<SocketAddr>) -> Node {
-        let options = ClientOptions {
-            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
-            ..ClientOptions::default()
-        };
+        Node::start_at(metainfo, folder, mode, peers, (Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    fn start_at(
+        metainfo: &Arc<Metainfo>,
+        folder: &Path,
+        mode: Mode,
+        peers: Vec<SocketAddr>,
+        listen: SocketAddr,
+    ) -> Node {
+        let options = ClientOptions { listen: vec![listen], ..ClientOptions::default() };
         let client = Client::start(options).unwrap();
         let root = folder.to_owned();
         let add = AddTorrent { metainfo: Arc::clone(metainfo), root, mode, peers };

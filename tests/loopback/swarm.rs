@@ -2,8 +2,11 @@
 
 use crate::Node;
 use crate::support::content::{Content, Empty};
+use cuerda::client::Mode;
+use cuerda::connection::reason::{CloseReason, Violation};
 use cuerda::metainfo::Metainfo;
 use cuerda::swarm::order::Notice;
+use std::net::Ipv6Addr;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -101,8 +104,7 @@ fn both_sides_dial_and_one_connection_stays() {
     let (from, to) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let metainfo = write(&content, from.path());
     let leech = Node::download(&metainfo, to.path(), Vec::new());
-    let seed =
-        Node::start(&metainfo, from.path(), cuerda::client::Mode::Seed, vec![leech.address()]);
+    let seed = Node::start(&metainfo, from.path(), Mode::Seed, vec![leech.address()]);
     leech.wait_complete();
     leech.stop();
     seed.stop();
@@ -120,4 +122,45 @@ fn a_client_stops_in_the_middle_of_a_download() {
     leech.wait_for("a peer", |notice| matches!(notice, Notice::PeerJoined { .. }));
     leech.stop();
     seed.stop();
+}
+
+#[test]
+fn ipv6_works_too() {
+    let content = Content::one_file();
+    let (from, to) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let metainfo = write(&content, from.path());
+    let seed = Node::seed_at(&metainfo, from.path(), (Ipv6Addr::LOCALHOST, 0).into());
+    seed.wait_complete();
+    assert!(seed.address().is_ipv6());
+    let leech = Node::download(&metainfo, to.path(), vec![seed.address()]);
+    leech.wait_complete();
+    leech.stop();
+    seed.stop();
+    content.compare(to.path(), Empty::Required).unwrap();
+}
+
+#[test]
+fn a_peer_that_gives_bad_data_is_banned_and_the_download_completes() {
+    let content = Content::single("lies.bin", 6 * 1024 * 1024, 256 * 1024);
+    let folders: Vec<_> = (0..3).map(|_| TempDir::new().unwrap()).collect();
+    let metainfo = write(&content, folders[0].path());
+    content.write(folders[1].path());
+    let liar = Node::seed(&metainfo, folders[0].path());
+    liar.wait_complete();
+    // After its own check, the liar's file changes under it.
+    std::fs::write(folders[0].path().join("lies.bin"), vec![0x55; 6 * 1024 * 1024]).unwrap();
+    let leech = Node::download(&metainfo, folders[2].path(), vec![liar.address()]);
+    let liars = liar.address();
+    leech.wait_for("the ban", |notice| {
+        let bad = CloseReason::Violation(Violation::BadData);
+        matches!(notice, Notice::PeerLeft { address, reason, .. }
+            if *address == liars && *reason == bad)
+    });
+    let honest = Node::start(&metainfo, folders[1].path(), Mode::Seed, vec![leech.address()]);
+    leech.wait_complete();
+    assert!(leech.torrent.progress().bad_pieces > 0);
+    leech.stop();
+    liar.stop();
+    honest.stop();
+    content.compare(folders[2].path(), Empty::Required).unwrap();
 }

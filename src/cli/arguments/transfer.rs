@@ -52,8 +52,8 @@ pub(crate) struct NetworkArguments {
     /// another if that is taken]
     #[arg(long, value_name = "P")]
     pub(crate) port: Option<u16>,
-    /// Address of a peer to connect to, as 192.0.2.7:6881 or [2001:db8::7]:6881; may be given
-    /// again [default: none]
+    /// Address of a peer to connect to, as 192.0.2.7:6881, with brackets around an IPv6 one; may
+    /// be given again [default: none]
     #[arg(long, value_name = "IP:PORT", value_parser = peer_address)]
     pub(crate) peer: Vec<SocketAddr>,
     /// Most peers given to at once, besides one by chance
