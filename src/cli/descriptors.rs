@@ -22,9 +22,10 @@ pub(super) fn peers_affordable() -> usize {
     getrlimit(Resource::Nofile).current.map_or(PEERS_MAX, affordable)
 }
 
-/// Peers that this many descriptors are enough for.
+/// Peers that this many descriptors are enough for. Where they are few, half are for peers.
 fn affordable(descriptors: u64) -> usize {
-    let peers = descriptors.saturating_sub(DESCRIPTORS_RESERVED) / DESCRIPTORS_PER_PEER;
+    let reserved = DESCRIPTORS_RESERVED.min(descriptors / 2);
+    let peers = (descriptors - reserved) / DESCRIPTORS_PER_PEER;
     peers.clamp(1, PEERS_MAX as u64) as usize
 }
 
@@ -42,7 +43,11 @@ mod tests {
     #[test]
     fn few_descriptors_are_few_peers() {
         assert_eq!(affordable(0), 1);
-        assert_eq!(affordable(DESCRIPTORS_RESERVED + 30), 10);
+        assert_eq!(affordable(300), 50);
+        assert_eq!(
+            affordable(2 * DESCRIPTORS_RESERVED + 30),
+            DESCRIPTORS_RESERVED as usize / 3 + 10
+        );
         assert_eq!(affordable(u64::MAX), PEERS_MAX);
     }
 }
