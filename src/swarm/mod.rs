@@ -8,9 +8,11 @@
 //! - [`addresses`]: whom to dial
 //! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`torrents`],
 //!   [`grants`] (work out), [`returns`] (work back) and [`verdicts`] (hashes, blame)
+//! - [`audit`]: whether all of it fits together, for tests and simulations
 //! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
 
 pub mod addresses;
+pub mod audit;
 pub mod bitmap;
 pub mod choker;
 pub mod event;
