@@ -25,3 +25,6 @@ pub mod roster;
 pub mod state;
 pub mod torrents;
 pub mod verdicts;
+
+#[cfg(test)]
+mod tests;

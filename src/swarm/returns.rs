@@ -23,8 +23,7 @@ impl Swarm {
         segment.stored |= new;
         let mut settled = 0;
         if let Some(holder) = segment.holder_mut(key) {
-            settled = holder.leased & new;
-            holder.leased &= !new;
+            settled = holder.settle(new);
             holder.given |= new;
         }
         let active_key = segment.active;
@@ -53,10 +52,9 @@ impl Swarm {
         let Some(segment) = self.segments.get_mut(segment_key) else { return 0 };
         let mut cancels = [None; HOLDERS_PER_SEGMENT_MAX];
         for (cancel, holder) in cancels.iter_mut().zip(segment.holders.iter_mut().flatten()) {
-            let both = holder.leased & blocks;
-            if holder.peer != key && both != 0 {
-                holder.leased &= !both;
-                *cancel = Some((holder.peer, both));
+            if holder.peer != key {
+                let both = holder.settle(blocks);
+                *cancel = (both != 0).then_some((holder.peer, both));
             }
         }
         let mut ended = 0;
@@ -78,8 +76,7 @@ impl Swarm {
             return;
         }
         if let Some(holder) = segment.holder_mut(key) {
-            holder.leased &= !back;
-            holder.overdue &= !back;
+            holder.settle(back);
         }
         let active_key = segment.active;
         self.relist(segment_key);
@@ -166,8 +163,6 @@ fn late_before(segment: &mut Segment, key: PeerKey, late: u64) -> Option<(PeerKe
         .iter_mut()
         .flatten()
         .find(|holder| holder.peer != key && holder.leased & holder.overdue & late != 0)?;
-    let both = other.leased & other.overdue & late;
-    other.leased &= !both;
-    other.overdue &= !both;
+    let both = other.settle(other.overdue & late);
     Some((other.peer, both))
 }

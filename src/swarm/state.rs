@@ -197,6 +197,17 @@ pub struct Holder {
     pub(super) given: u64,
 }
 
+impl Holder {
+    /// These blocks came, were given up or were taken away: the peer holds them no longer, and
+    /// so they are not late. Returns those that it held.
+    pub(super) fn settle(&mut self, blocks: u64) -> u64 {
+        let settled = self.leased & blocks;
+        self.leased &= !blocks;
+        self.overdue &= !blocks;
+        settled
+    }
+}
+
 /// Up to 64 neighboring blocks of a piece under way.
 #[derive(Debug)]
 pub struct Segment {
