@@ -5,16 +5,16 @@
 //! while there is still some left, so that the line does not run dry at a piece's edge.
 
 use crate::connection::event::{Answer, Event, Grant, LeaseId};
+use crate::connection::flights::Flights;
 use crate::connection::lease::Lease;
 use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::shared::SharedTorrent;
+use crate::connection::supply::Supply;
 use crate::connection::window::Window;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout, PieceIndex};
-use crate::limits::{
-    ALLOWED_FAST_KEPT_MAX, BLOCK_TIMEOUT, LEASES_PER_PEER_MAX, REJECT_PAUSE, SNUB_TIMEOUT,
-};
+use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, REJECT_PAUSE, SNUB_TIMEOUT};
 use crate::wire::message::{BlockRequest, Message};
 use std::collections::VecDeque;
 
@@ -27,33 +27,13 @@ pub enum Arrival {
     Discard,
 }
 
-/// A request in flight.
-#[derive(Debug, Clone, Copy)]
-struct Flight {
-    /// What was asked for.
-    block: Block,
-    /// When.
-    asked_at: Time,
-}
-
-/// Where the conversation with the main thread about new work stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Supply {
-    /// Nothing was asked of it.
-    Idle,
-    /// It was asked and has not answered.
-    Asked,
-    /// It had nothing; it will say when that changes.
-    Dry,
-}
-
 /// The downloading half.
 #[derive(Debug)]
 pub struct Download {
     /// Leases in the order of their grant.
     leases: VecDeque<Lease>,
-    /// Requests in the order they were sent; entries that were answered are skipped later.
-    flight: VecDeque<Flight>,
+    /// Requests by age.
+    flights: Flights,
     /// Blocks asked for and not answered: the `asked` bits of all leases.
     outstanding: u32,
     /// Blocks granted and not asked for: the `todo` bits of all leases.
@@ -62,10 +42,6 @@ pub struct Download {
     window: Window,
     /// Where the conversation about work stands.
     supply: Supply,
-    /// Work appeared while the main thread was being asked.
-    work_meanwhile: bool,
-    /// The main thread was asked since there is nothing to do.
-    asked_idle: bool,
     /// Whether the peer chokes us.
     choked: bool,
     /// Whether the Fast extension holds on this connection.
@@ -85,13 +61,11 @@ impl Download {
     pub fn new(now: Time, fast: bool) -> Self {
         Self {
             leases: VecDeque::new(),
-            flight: VecDeque::new(),
+            flights: Flights::default(),
             outstanding: 0,
             queued: 0,
             window: Window::new(now),
-            supply: Supply::Idle,
-            work_meanwhile: false,
-            asked_idle: false,
+            supply: Supply::new(),
             choked: true,
             fast,
             snubbed: false,
@@ -128,10 +102,15 @@ impl Download {
         }
     }
 
-    /// The main thread granted blocks.
-    pub fn granted(&mut self, grant: Grant) {
+    /// The main thread granted blocks. If the peer has choked us meanwhile, they go back at once:
+    /// a block that is not asked for is never late, so nobody else would come to its help.
+    pub fn granted(&mut self, grant: Grant, out: &mut Outbox) {
+        if self.choked && !self.allowed_fast.contains(&grant.piece) {
+            out.publish(Event::Returned { lease: grant.lease, blocks: grant.blocks });
+            return;
+        }
         self.queued += grant.blocks.count_ones();
-        self.asked_idle = false;
+        self.supply.granted();
         // A second grant in a segment is a lease of its own entry with the same name: the main
         // thread counts both as one holder.
         self.leases.push_back(Lease::new(grant));
@@ -145,35 +124,28 @@ impl Download {
         pieces: &mut RemotePieces,
         out: &mut Outbox,
     ) {
-        self.supply = match answer {
-            Answer::Granted => Supply::Idle,
-            Answer::Wait => Supply::Dry,
-            Answer::NothingNear | Answer::Denied if self.choked => Supply::Dry,
-            Answer::NothingNear | Answer::Denied => {
+        let candidate = match answer {
+            Answer::Granted => {
+                self.supply.satisfied();
+                return;
+            }
+            Answer::NothingNear | Answer::Denied if !self.choked => {
                 if answer == Answer::NothingNear {
                     pieces.begin_search();
                 }
-                match pieces.next_candidate(shared) {
-                    Some(piece) => {
-                        out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
-                        Supply::Asked
-                    }
-                    None => Supply::Dry,
-                }
+                pieces.next_candidate(shared)
             }
+            Answer::NothingNear | Answer::Denied | Answer::Wait => None,
         };
-        if self.supply == Supply::Dry && std::mem::take(&mut self.work_meanwhile) {
-            self.supply = Supply::Idle;
+        match candidate {
+            Some(piece) => out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() }),
+            None => self.supply.exhausted(),
         }
     }
 
     /// There may be work again.
     pub fn work_appeared(&mut self) {
-        match self.supply {
-            Supply::Dry => self.supply = Supply::Idle,
-            Supply::Asked => self.work_meanwhile = true,
-            Supply::Idle => {}
-        }
+        self.supply.work_appeared();
     }
 
     /// Blocks of a lease came from somebody else: forget them, and tell the peer.
@@ -223,13 +195,13 @@ impl Download {
             self.finish(index, out);
         }
         if !self.fast {
-            self.flight.clear();
+            self.flights.clear();
         }
     }
 
     /// The peer refuses a request. Tells whether it was one of ours.
     pub fn rejected(&mut self, now: Time, block: Block, out: &mut Outbox) -> bool {
-        let Some(index) = self.find(block, |lease| lease.asked) else { return false };
+        let Some(index) = find(&self.leases, block, |lease| lease.asked) else { return false };
         let lease = &mut self.leases[index];
         lease.asked &= !block.bit();
         lease.lost |= block.bit();
@@ -248,13 +220,13 @@ impl Download {
         self.snubbed = false;
         self.last_block = now;
         self.window.block_arrived(now, bytes);
-        let Some(index) = self.find(block, |lease| lease.asked) else { return Arrival::Discard };
+        let Some(index) = find(&self.leases, block, |lease| lease.asked) else {
+            return Arrival::Discard;
+        };
         let lease = &mut self.leases[index];
         lease.asked &= !block.bit();
         self.outstanding -= 1;
-        if self.flight.front().is_some_and(|front| front.block == block) {
-            self.flight.pop_front();
-        }
+        self.flights.answered(block);
         let lease = &mut self.leases[index];
         if lease.claims.win(block.bit()) {
             lease.writing |= block.bit();
@@ -267,7 +239,7 @@ impl Download {
 
     /// A block that was to be stored is in the file.
     pub fn stored(&mut self, block: Block, out: &mut Outbox) {
-        let Some(index) = self.find(block, |lease| lease.writing) else { return };
+        let Some(index) = find(&self.leases, block, |lease| lease.writing) else { return };
         let lease = &mut self.leases[index];
         lease.writing &= !block.bit();
         lease.given |= block.bit();
@@ -276,7 +248,7 @@ impl Download {
 
     /// A block that was to be stored is not in the file: somebody else may write it.
     pub fn not_stored(&mut self, block: Block, out: &mut Outbox) {
-        let Some(index) = self.find(block, |lease| lease.writing) else { return };
+        let Some(index) = find(&self.leases, block, |lease| lease.writing) else { return };
         let lease = &mut self.leases[index];
         lease.writing &= !block.bit();
         lease.lost |= block.bit();
@@ -295,48 +267,53 @@ impl Download {
         if now >= self.pause_until {
             self.send_requests(now, &shared.layout, out);
         }
-        // A peer without work asks once more: now it may share in the endgame.
         let idle = self.outstanding + self.queued == 0;
-        if idle && !self.asked_idle && self.supply == Supply::Dry {
-            self.supply = Supply::Idle;
+        if !self.supply.may_ask(idle) || self.leases.len() >= LEASES_PER_PEER_MAX {
+            return;
         }
-        if self.supply != Supply::Idle || self.leases.len() >= LEASES_PER_PEER_MAX {
+        // A peer that keeps us waiting is asked for one block at a time.
+        if self.snubbed && self.outstanding > 0 {
             return;
         }
         if self.choked {
             self.want_allowed_fast(shared, pieces, out);
         } else if pieces.is_interesting() && self.queued <= self.window.size() / 4 {
-            self.supply = Supply::Asked;
-            self.work_meanwhile = false;
-            self.asked_idle = idle;
+            self.supply.asked(idle);
             out.publish(Event::Want { blocks: self.blocks_wanted(), idle });
         }
     }
 
     /// Time passed: requests that wait for too long are told to the main thread.
     pub fn timed_out(&mut self, now: Time, out: &mut Outbox) {
-        self.skip_answered();
-        while let Some(front) = self.flight.front() {
-            if now.since(front.asked_at) < BLOCK_TIMEOUT {
-                break;
-            }
-            let block = front.block;
-            self.flight.pop_front();
-            if let Some(index) = self.find(block, |lease| lease.asked) {
-                let lease = self.leases[index].id;
+        let leases = &self.leases;
+        let is_awaited = |block| find(leases, block, |lease| lease.asked).is_some();
+        while let Some(block) = self.flights.next_late(now, is_awaited) {
+            if let Some(index) = find(leases, block, |lease| lease.asked) {
+                let lease = leases[index].id;
                 out.publish(Event::Overdue { lease, blocks: block.bit() });
             }
-            self.skip_answered();
         }
         if self.outstanding > 0 && !self.snubbed && now.since(self.last_block) >= SNUB_TIMEOUT {
             self.snubbed = true;
             self.window.snub();
+            self.give_back_unasked(out);
         }
+    }
+
+    /// What was not asked for goes back.
+    fn give_back_unasked(&mut self, out: &mut Outbox) {
+        for index in (0..self.leases.len()).rev() {
+            let lease = &mut self.leases[index];
+            lease.lost |= std::mem::take(&mut lease.todo);
+            report_lost(lease, out);
+            self.finish(index, out);
+        }
+        self.queued = 0;
     }
 
     /// When [`Self::timed_out`] or [`Self::refill`] has something to do, if nothing else happens.
     pub fn deadline(&self, now: Time) -> Option<Time> {
-        let overdue = self.flight.front().map(|front| front.asked_at + BLOCK_TIMEOUT);
+        let overdue = self.flights.deadline();
         let snub = (self.outstanding > 0 && !self.snubbed).then(|| self.last_block + SNUB_TIMEOUT);
         let pause = (self.pause_until > now && self.queued > 0).then_some(self.pause_until);
         [overdue, snub, pause].into_iter().flatten().min()
@@ -349,7 +326,7 @@ impl Download {
             lease.lost |= lease.todo | lease.asked | lease.writing;
             report(&mut lease, out);
         }
-        self.flight.clear();
+        self.flights.clear();
         (self.outstanding, self.queued) = (0, 0);
     }
 
@@ -377,7 +354,7 @@ impl Download {
             };
             self.outstanding += 1;
             sent += 1;
-            self.flight.push_back(Flight { block, asked_at: now });
+            self.flights.asked(now, block);
             out.send(Message::Request(request_of(layout, block)));
         }
     }
@@ -394,7 +371,7 @@ impl Download {
         }
         let free = |piece: &PieceIndex| pieces.wants(*piece) && !shared.taken.has(piece.get());
         if let Some(&piece) = self.allowed_fast.iter().find(|piece| free(piece)) {
-            self.supply = Supply::Asked;
+            self.supply.asked(false);
             out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
         }
     }
@@ -403,10 +380,6 @@ impl Download {
     fn blocks_wanted(&self) -> u32 {
         let window = self.window.size();
         (window + window / 2).saturating_sub(self.outstanding + self.queued).max(1)
-    }
-
-    fn find(&self, block: Block, set: fn(&Lease) -> u64) -> Option<usize> {
-        self.leases.iter().position(|lease| lease.covers(block) && set(lease) & block.bit() != 0)
     }
 
     /// Reports and drops the lease if it is done; tells whether it was.
@@ -419,15 +392,11 @@ impl Download {
         }
         true
     }
+}
 
-    fn skip_answered(&mut self) {
-        while let Some(front) = self.flight.front() {
-            if self.find(front.block, |lease| lease.asked).is_some() {
-                return;
-            }
-            self.flight.pop_front();
-        }
-    }
+/// The lease with this block in that set of its blocks.
+fn find(leases: &VecDeque<Lease>, block: Block, set: fn(&Lease) -> u64) -> Option<usize> {
+    leases.iter().position(|lease| lease.covers(block) && set(lease) & block.bit() != 0)
 }
 
 fn report(lease: &mut Lease, out: &mut Outbox) {

@@ -158,7 +158,7 @@ impl Connection {
     /// The main thread gave an order.
     pub fn handle_command(&mut self, command: Command) -> Result<(), CloseReason> {
         match command {
-            Command::Grant(grant) => self.download.granted(grant),
+            Command::Grant(grant) => self.download.granted(grant, &mut self.out),
             Command::Answer(answer) => {
                 self.download.answered(answer, &self.shared, &mut self.pieces, &mut self.out);
             }

@@ -8,6 +8,8 @@
 //! - [`outbox`]: what a connection wants done
 //! - [`window`]: how many requests are in flight
 //! - [`lease`]: blocks that the main thread granted
+//! - [`flights`]: requests by age
+//! - [`supply`]: where the conversation about new work stands
 //! - [`download`]: our requests and what comes of them
 //! - [`upload`]: the peer's requests and what we owe it
 //! - [`pieces`]: what the peer has and what of it we want
@@ -15,6 +17,7 @@
 
 pub mod download;
 pub mod event;
+pub mod flights;
 pub mod greeting;
 pub mod lease;
 pub mod machine;
@@ -22,5 +25,9 @@ pub mod outbox;
 pub mod pieces;
 pub mod reason;
 pub mod shared;
+pub mod supply;
 pub mod upload;
 pub mod window;
+
+#[cfg(test)]
+mod tests;
