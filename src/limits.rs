@@ -86,6 +86,11 @@ pub const WINDOW_MAX_UNANNOUNCED: u32 = 250;
 pub const WINDOW_AHEAD: Duration = Duration::from_secs(2);
 /// A block that was requested and did not come for this long may be asked of a second peer.
 pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(25);
+/// A block that was requested and did not come for this long is given up, and may be asked of the
+/// same peer again: peers without Fast forget requests, and some with it do.
+pub const BLOCK_LOST: Duration = Duration::from_secs(50);
+/// Requests taken back whose answer a peer with Fast owes us; the oldest are forgotten.
+pub const CANCELS_OPEN_MAX: usize = WINDOW_MAX as usize;
 /// A peer with requests outstanding that sent no block for this long is snubbing us.
 pub const SNUB_TIMEOUT: Duration = Duration::from_secs(20);
 /// Most leases one peer holds at once.
@@ -274,6 +279,7 @@ const _: () = {
     assert!(WINDOW_MAX as usize <= LEASES_PER_PEER_MAX * 64, "leases can fill the window");
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
+    assert!(BLOCK_TIMEOUT.as_secs() < BLOCK_LOST.as_secs(), "late comes before lost");
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
     assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
     assert!(WATCHDOG_ALARM.as_millis() > TURN_WARN.as_millis());

@@ -4,7 +4,9 @@
 //! Requests are refilled when a block arrives, never on a tick. Work is asked of the main thread
 //! while there is still some left, so that the line does not run dry at a piece's edge.
 
-use crate::connection::event::{Answer, Event, Grant, LeaseId};
+mod giving_back;
+
+use crate::connection::event::{Answer, Event, Grant};
 use crate::connection::flights::Flights;
 use crate::connection::lease::Lease;
 use crate::connection::outbox::Outbox;
@@ -14,7 +16,7 @@ use crate::connection::supply::Supply;
 use crate::connection::window::Window;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout, PieceIndex};
-use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, REJECT_PAUSE, SNUB_TIMEOUT};
+use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, SNUB_TIMEOUT};
 use crate::wire::message::{BlockRequest, Message};
 use std::collections::VecDeque;
 
@@ -38,6 +40,9 @@ pub struct Download {
     outstanding: u32,
     /// Blocks granted and not asked for: the `todo` bits of all leases.
     queued: u32,
+    /// Requests taken back. With Fast each of them is answered, by the block or a reject, and
+    /// that answer must not be taken for one to a later request for the same block.
+    cancels: VecDeque<Block>,
     /// How many may be outstanding.
     window: Window,
     /// Where the conversation about work stands.
@@ -64,6 +69,7 @@ impl Download {
             flights: Flights::default(),
             outstanding: 0,
             queued: 0,
+            cancels: VecDeque::new(),
             window: Window::new(now),
             supply: Supply::new(),
             choked: true,
@@ -148,26 +154,6 @@ impl Download {
         self.supply.work_appeared();
     }
 
-    /// Blocks of a lease came from somebody else: forget them, and tell the peer.
-    pub fn cancelled(&mut self, id: LeaseId, blocks: u64, layout: &Layout, out: &mut Outbox) {
-        for index in (0..self.leases.len()).rev() {
-            let lease = &mut self.leases[index];
-            if lease.id != id {
-                continue;
-            }
-            let unasked = lease.todo & blocks;
-            let asked = lease.asked & blocks;
-            lease.todo &= !unasked;
-            lease.asked &= !asked;
-            self.queued -= unasked.count_ones();
-            self.outstanding -= asked.count_ones();
-            for block in lease.blocks_of(asked) {
-                out.send(Message::Cancel(request_of(layout, block)));
-            }
-            self.finish(index, out);
-        }
-    }
-
     /// The peer unchoked us.
     pub fn unchoked(&mut self, now: Time) {
         self.choked = false;
@@ -175,51 +161,12 @@ impl Download {
         self.work_appeared();
     }
 
-    /// The peer choked us: what it will not send now goes back. Without Fast that is all of it;
-    /// with Fast each request asked for is still answered, if only by a reject.
-    pub fn choked(&mut self, out: &mut Outbox) {
-        self.choked = true;
-        for index in (0..self.leases.len()).rev() {
-            let lease = &mut self.leases[index];
-            if self.allowed_fast.contains(&lease.piece) {
-                continue;
-            }
-            self.queued -= lease.todo.count_ones();
-            let mut back = std::mem::take(&mut lease.todo);
-            if !self.fast {
-                self.outstanding -= lease.asked.count_ones();
-                back |= std::mem::take(&mut lease.asked);
-            }
-            lease.lost |= back;
-            report_lost(lease, out);
-            self.finish(index, out);
-        }
-        if !self.fast {
-            self.flights.clear();
-        }
-    }
-
-    /// The peer refuses a request. Tells whether it was one of ours.
-    pub fn rejected(&mut self, now: Time, block: Block, out: &mut Outbox) -> bool {
-        let Some(index) = find(&self.leases, block, |lease| lease.asked) else { return false };
-        let lease = &mut self.leases[index];
-        lease.asked &= !block.bit();
-        lease.lost |= block.bit();
-        self.outstanding -= 1;
-        report_lost(lease, out);
-        self.finish(index, out);
-        if !self.choked {
-            self.window.rejected();
-            self.pause_until = now + REJECT_PAUSE;
-        }
-        true
-    }
-
     /// A block arrived. The caller has checked that it is a whole block of the torrent.
     pub fn arrived(&mut self, now: Time, block: Block, bytes: u32, out: &mut Outbox) -> Arrival {
         self.snubbed = false;
         self.last_block = now;
         self.window.block_arrived(now, bytes);
+        self.answers_cancel(block);
         let Some(index) = find(&self.leases, block, |lease| lease.asked) else {
             return Arrival::Discard;
         };
@@ -283,51 +230,12 @@ impl Download {
         }
     }
 
-    /// Time passed: requests that wait for too long are told to the main thread.
-    pub fn timed_out(&mut self, now: Time, out: &mut Outbox) {
-        let leases = &self.leases;
-        let is_awaited = |block| find(leases, block, |lease| lease.asked).is_some();
-        while let Some(block) = self.flights.next_late(now, is_awaited) {
-            if let Some(index) = find(leases, block, |lease| lease.asked) {
-                let lease = leases[index].id;
-                out.publish(Event::Overdue { lease, blocks: block.bit() });
-            }
-        }
-        if self.outstanding > 0 && !self.snubbed && now.since(self.last_block) >= SNUB_TIMEOUT {
-            self.snubbed = true;
-            self.window.snub();
-            self.give_back_unasked(out);
-        }
-    }
-
-    /// What was not asked for goes back.
-    fn give_back_unasked(&mut self, out: &mut Outbox) {
-        for index in (0..self.leases.len()).rev() {
-            let lease = &mut self.leases[index];
-            lease.lost |= std::mem::take(&mut lease.todo);
-            report_lost(lease, out);
-            self.finish(index, out);
-        }
-        self.queued = 0;
-    }
-
     /// When [`Self::timed_out`] or [`Self::refill`] has something to do, if nothing else happens.
     pub fn deadline(&self, now: Time) -> Option<Time> {
         let overdue = self.flights.deadline();
         let snub = (self.outstanding > 0 && !self.snubbed).then(|| self.last_block + SNUB_TIMEOUT);
         let pause = (self.pause_until > now && self.queued > 0).then_some(self.pause_until);
         [overdue, snub, pause].into_iter().flatten().min()
-    }
-
-    /// The connection ends: every lease goes back.
-    pub fn leave(&mut self, out: &mut Outbox) {
-        for mut lease in std::mem::take(&mut self.leases) {
-            lease.claims.release(lease.writing);
-            lease.lost |= lease.todo | lease.asked | lease.writing;
-            report(&mut lease, out);
-        }
-        self.flights.clear();
-        (self.outstanding, self.queued) = (0, 0);
     }
 
     fn send_requests(&mut self, now: Time, layout: &Layout, out: &mut Outbox) {

@@ -186,7 +186,7 @@ impl Connection {
     pub fn end_turn(&mut self, now: Time) -> Result<(), CloseReason> {
         self.read_log();
         self.tell_interest();
-        self.download.timed_out(now, &mut self.out);
+        self.download.timed_out(now, &self.shared.layout, &mut self.out);
         self.counters.snubbing.store(self.download.is_snubbed(), Relaxed);
         self.download.refill(now, &self.shared, &mut self.pieces, &mut self.out);
         if self.shared.owned.is_full() && (self.pieces.has().is_full() || self.upload_only) {
