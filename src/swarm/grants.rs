@@ -230,10 +230,13 @@ impl Swarm {
     /// Grants blocks of a segment; returns how many. Cost: O(k).
     fn grant(&mut self, key: PeerKey, segment_key: SegmentKey, blocks: u64) -> u32 {
         let Some(segment) = self.segments.get_mut(segment_key) else { return 0 };
-        let Some(holder) = segment.holder_mut(key) else { return 0 };
+        let Some((holder, before)) = segment.seat(key) else { return 0 };
         holder.leased |= blocks;
         holder.overdue &= !blocks;
         let (active_key, index, claims) = (segment.active, segment.index, segment.claims.clone());
+        if let Some(before) = before.filter(|before| before.leased != 0) {
+            self.dispossess(before.peer, active_key, segment_key, before.leased);
+        }
         self.relist(segment_key);
         let Some(active) = self.actives.get_mut(active_key) else { return 0 };
         active.leased += blocks.count_ones();
@@ -249,6 +252,21 @@ impl Swarm {
         };
         self.order(Order::Post(key, Command::Grant(grant)));
         blocks.count_ones()
+    }
+
+    /// Tells a peer to forget blocks of a segment; they were taken from it. Cost: O(1).
+    pub(super) fn dispossess(
+        &mut self,
+        peer: PeerKey,
+        active: ActiveKey,
+        segment: SegmentKey,
+        blocks: u64,
+    ) {
+        let cancel = Command::Cancel { lease: lease_of(segment), blocks };
+        self.order(Order::Post(peer, cancel));
+        if let Some(active) = self.actives.get_mut(active) {
+            active.leased -= blocks.count_ones();
+        }
     }
 
     /// Keeps a segment, and its piece, in the lists of those that have blocks to grant as long

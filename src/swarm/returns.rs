@@ -101,11 +101,7 @@ impl Swarm {
         holder.overdue |= late;
         let active_key = segment.active;
         if let Some((other, both)) = late_before(segment, key, late) {
-            let cancel = Command::Cancel { lease, blocks: both };
-            self.order(Order::Post(other, cancel));
-            if let Some(active) = self.actives.get_mut(active_key) {
-                active.leased -= both.count_ones();
-            }
+            self.dispossess(other, active_key, segment_key, both);
         }
         self.relist(segment_key);
         self.wake_waiting(active_key);

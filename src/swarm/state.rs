@@ -266,12 +266,34 @@ impl Segment {
         self.full & !self.stored & !self.held().twice
     }
 
-    /// The peer's part in it, made if there is room.
+    /// The peer's part in it, if it has one.
     pub(super) fn holder_mut(&mut self, peer: PeerKey) -> Option<&mut Holder> {
-        let known = self.holders.iter().position(|h| h.is_some_and(|h| h.peer == peer));
-        let slot = known.or_else(|| self.holders.iter().position(Option::is_none))?;
+        self.holders.iter_mut().flatten().find(|holder| holder.peer == peer)
+    }
+
+    /// The peer's part in it, made if there is room, and whoever had that place before.
+    pub(super) fn seat(&mut self, peer: PeerKey) -> Option<(&mut Holder, Option<Holder>)> {
+        let place = &mut self.holders[self.place_for(peer)?];
+        let before = place.take_if(|holder| holder.peer != peer);
         let empty = Holder { peer, leased: 0, overdue: 0, given: 0 };
-        Some(self.holders[slot].get_or_insert(empty))
+        Some((place.get_or_insert(empty), before))
+    }
+
+    /// The place of a peer: its own, an empty one, or that of a peer that will be missed least.
+    /// Holders leave and new ones come for as long as the piece is under way, so a place whose
+    /// holder brings nothing any more has to be free for somebody who may.
+    fn place_for(&self, peer: PeerKey) -> Option<usize> {
+        let worth = |holder: &Option<Holder>| match holder {
+            Some(holder) if holder.peer == peer => Some(0),
+            None => Some(1),
+            Some(Holder { leased: 0, given: 0, .. }) => Some(2),
+            // Who gave its blocks is forgotten then: should the piece be bad, it goes unpunished.
+            Some(Holder { leased: 0, .. }) => Some(3),
+            Some(holder) if holder.leased == holder.overdue => Some(4),
+            Some(_) => None,
+        };
+        let places = self.holders.iter().map(worth).enumerate();
+        places.filter_map(|(place, worth)| Some((worth?, place))).min().map(|(_, place)| place)
     }
 
     /// Blocks that this peer holds.
@@ -282,7 +304,7 @@ impl Segment {
 
     /// Whether the peer has a part in it or could have.
     pub(super) fn has_room_for(&self, peer: PeerKey) -> bool {
-        self.holders.iter().any(|holder| holder.is_none_or(|holder| holder.peer == peer))
+        self.place_for(peer).is_some()
     }
 }
 
