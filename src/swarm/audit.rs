@@ -83,7 +83,12 @@ impl Swarm {
         open |= active.next_segment < active.segments;
         require!(open == active.open.is_listed(), "piece {piece}: open is {open}, listed is not");
         require!(active.active.is_listed(), "piece {piece} is not listed");
-        require!(torrent.shared.taken.has(piece), "piece {piece} is not marked as taken");
+        require!(
+            open != torrent.shared.taken.has(piece),
+            "piece {piece}: open and taken are {open}"
+        );
+        let known = self.by_piece.get(&(active.torrent, active.piece));
+        require!(known == Some(&key), "piece {piece} is not found by its number");
         Ok(())
     }
 
@@ -127,6 +132,8 @@ impl Swarm {
             open += u32::from(states[2]);
         }
         require!(open == torrent.picker.open_count(), "{open} pieces are open");
+        let taken = torrent.shared.taken.snapshot().count() as usize;
+        require!(taken <= under_way.len(), "{taken} pieces are marked as taken");
         let listed = torrent.active.len();
         require!(listed == under_way.len(), "{listed} pieces are listed as under way");
         Ok(())

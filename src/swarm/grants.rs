@@ -39,11 +39,7 @@ impl Swarm {
             self.answer(key, Answer::Granted);
             return;
         }
-        let nothing_open = match self.torrents.get(torrent) {
-            Some(torrent) => torrent.picker.open_count() == 0,
-            None => true,
-        };
-        if !nothing_open {
+        if self.is_anything_open(torrent) {
             self.wait_for_work(torrent, key);
             self.answer(key, Answer::NothingNear);
         } else if idle && let Some((segment, grantable)) = self.find_endgame(torrent, key) {
@@ -62,16 +58,29 @@ impl Swarm {
             self.answer(key, Answer::Wait);
             return;
         };
-        let has = self.peers.get(key).is_some_and(|peer| peer.has(piece.get()));
-        let open = self.torrents.get(torrent).is_some_and(|t| t.picker.is_open(piece.get()));
-        let opened = if has && open { self.open_piece(torrent, piece) } else { None };
-        let granted = opened
+        let granted = self
+            .fitting(torrent, piece, key)
             .and_then(|active| self.segment_of_piece(active, key))
             .map(|(segment, grantable)| self.grant(key, segment, lowest_bits(grantable, blocks)));
         if granted.is_none() {
             self.wait_for_work(torrent, key);
         }
         self.answer(key, if granted.is_some() { Answer::Granted } else { Answer::Denied });
+    }
+
+    /// The piece, under way, if this peer may fetch blocks of it. Cost: O(1).
+    fn fitting(
+        &mut self,
+        torrent: TorrentKey,
+        piece: PieceIndex,
+        key: PeerKey,
+    ) -> Option<ActiveKey> {
+        self.peers.get(key).filter(|peer| peer.has(piece.get()))?;
+        if self.torrents.get(torrent)?.picker.is_open(piece.get()) {
+            return self.open_piece(torrent, piece);
+        }
+        let active = *self.by_piece.get(&(torrent, piece))?;
+        may_fetch(self.actives.get(active)?, key).then_some(active)
     }
 
     /// The peer's torrent, if there is any work in it for the peer at all.
@@ -81,6 +90,14 @@ impl Swarm {
         let torrent = self.torrents.get_mut(torrent_key).filter(|torrent| is_running(torrent))?;
         torrent.waiting.remove(&mut self.peers, key);
         Some(torrent_key)
+    }
+
+    /// Whether there are blocks to grant where [`Self::find_segment`] did not look.
+    fn is_anything_open(&self, torrent: TorrentKey) -> bool {
+        let torrent = self.torrents.get(torrent);
+        torrent.is_some_and(|torrent| {
+            torrent.picker.open_count() > 0 || torrent.open.len() > OPEN_PROBES_MAX as usize
+        })
     }
 
     fn answer(&mut self, key: PeerKey, answer: Answer) {
@@ -161,9 +178,9 @@ impl Swarm {
         };
         let active = self.actives.insert(active).ok()?;
         torrent.picker.park(piece.get());
-        torrent.shared.taken.insert(piece.get());
         torrent.active.push_back(&mut self.actives, active);
         torrent.open.push_back(&mut self.actives, active);
+        self.by_piece.insert((key, piece), active);
         Some(active)
     }
 
@@ -282,11 +299,21 @@ impl Swarm {
             active.open_segments.remove(&mut self.segments, segment_key);
         }
         let open = active.next_segment < active.segments || !active.open_segments.is_empty();
+        self.list_piece(active_key, open);
+    }
+
+    /// Keeps a piece under way in the list of those that have blocks to grant, and marks it for
+    /// its peers' threads if it has none. Cost: O(1).
+    pub(super) fn list_piece(&mut self, key: ActiveKey, open: bool) {
+        let Some(active) = self.actives.get(key) else { return };
+        let piece = active.piece.get();
         let Some(torrent) = self.torrents.get_mut(active.torrent) else { return };
         if open {
-            torrent.open.push_back(&mut self.actives, active_key);
+            torrent.open.push_back(&mut self.actives, key);
+            torrent.shared.taken.remove(piece);
         } else {
-            torrent.open.remove(&mut self.actives, active_key);
+            torrent.open.remove(&mut self.actives, key);
+            torrent.shared.taken.insert(piece);
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::kit::list::List;
 use crate::kit::random::Random;
 use crate::kit::slab::Slab;
 use crate::kit::wheel::Wheel;
+use crate::layout::PieceIndex;
 use crate::limits::{
     ACTIVE_PIECES_MAX, PEERS_MAX, SEGMENTS_FREED_PER_TURN, SEGMENTS_MAX, STOPS_PER_TURN,
     TIMER_SLOTS, TIMER_TICK, TIMERS_PER_TURN_MAX, TORRENTS_MAX,
@@ -23,7 +24,7 @@ use crate::limits::{
 use crate::swarm::event::{Control, DiskEvent, Event, Hashed};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{
-    Active, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
+    Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -63,6 +64,9 @@ pub struct Swarm {
     pub(super) by_identity: HashMap<Identity, PeerKey>,
     /// Pieces under way.
     pub(super) actives: Slab<Active>,
+    /// Pieces under way by their number. Never iterated, and as large from the start as it will
+    /// ever be.
+    pub(super) by_piece: HashMap<(TorrentKey, PieceIndex), ActiveKey>,
     /// Segments of pieces under way.
     pub(super) segments: Slab<Segment>,
     /// Chains of segments that are not needed any more; freed a few a turn.
@@ -98,6 +102,7 @@ impl Swarm {
             peers: Slab::new(options.peers_max.min(PEERS_MAX)),
             by_identity: HashMap::new(),
             actives: Slab::new(ACTIVE_PIECES_MAX),
+            by_piece: HashMap::with_capacity(ACTIVE_PIECES_MAX),
             segments: Slab::new(SEGMENTS_MAX),
             discarded: VecDeque::new(),
             dialing: List::new(|torrent| &mut torrent.dialing),

@@ -129,9 +129,7 @@ impl Swarm {
         if active.sole != Sole::Shared {
             active.sole = Sole::Wanted;
         }
-        if let Some(torrent) = self.torrents.get_mut(active.torrent) {
-            torrent.open.push_back(&mut self.actives, key);
-        }
+        self.list_piece(key, true);
     }
 
     /// There is work again: tells some of those that wait. Cost: O(k).

@@ -1,8 +1,9 @@
 //! What the brain remembers: torrents, peers, pieces under way and the segments of those.
 //!
 //! Records only; what happens to them is in the handlers. A piece is exactly one of: owned (its
-//! bit in `owned`), under way (its bit in `taken`, and an [`Active`] record), or open (picked from
-//! the [`Picker`]). The two sets are shared with the peers' threads, which only read them.
+//! bit in `owned`), under way (an [`Active`] record), or open (picked from the [`Picker`]). The
+//! peers' threads read the first set, and one that tells which pieces under way have nothing to
+//! grant (`taken`).
 
 use crate::bitfield::Bitfield;
 use crate::connection::event::LeaseId;

@@ -32,6 +32,7 @@ impl Swarm {
             self.discarded.extend(active.last_segment);
             self.discarded.extend(active.suspects);
         }
+        self.by_piece.remove(&(torrent_key, piece));
         self.touched += 1;
         self.order(Order::Herald(torrent_key));
         if complete {

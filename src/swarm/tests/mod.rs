@@ -3,4 +3,5 @@
 
 mod scene;
 
+mod grants;
 mod returns;
