@@ -118,8 +118,9 @@ pub const SEGMENT_PROBES_MAX: u32 = 8;
 pub const ENDGAME_PROBES_MAX: u32 = 64;
 /// Segments looked at to find who gave bad blocks: those of the largest piece.
 pub const SUSPECT_PROBES_MAX: u32 = PIECE_LENGTH_MAX / BLOCK_LENGTH / 64;
-/// Waiting peers that are told when blocks come back.
-pub const WAKES_PER_RETURN: u32 = 2;
+/// Peers of a torrent that were told of work and have neither asked for it nor passed; each answer
+/// tells the next one that waits.
+pub const WAKES_UNDER_WAY_MAX: u32 = 4;
 /// Segments of finished pieces that are freed in one turn of the main loop.
 pub const SEGMENTS_FREED_PER_TURN: u32 = 4;
 /// Peers told to leave in one turn of the main loop while stopping.

@@ -154,6 +154,11 @@ impl Download {
         self.supply.work_appeared();
     }
 
+    /// The main thread says that there may be work again.
+    pub fn woken(&mut self) {
+        self.supply.woken();
+    }
+
     /// The peer unchoked us.
     pub fn unchoked(&mut self, now: Time) {
         self.choked = false;
@@ -214,12 +219,22 @@ impl Download {
         if now >= self.pause_until {
             self.send_requests(now, &shared.layout, out);
         }
-        let idle = self.outstanding + self.queued == 0;
-        if !self.supply.may_ask(idle) || self.leases.len() >= LEASES_PER_PEER_MAX {
-            return;
+        self.ask_for_work(shared, pieces, out);
+        if self.supply.take_unused_wake() {
+            out.publish(Event::Pass);
         }
+    }
+
+    fn ask_for_work(
+        &mut self,
+        shared: &SharedTorrent,
+        pieces: &mut RemotePieces,
+        out: &mut Outbox,
+    ) {
+        let idle = self.outstanding + self.queued == 0;
         // A peer that keeps us waiting is asked for one block at a time.
-        if self.snubbed && self.outstanding > 0 {
+        let snubbed = self.snubbed && self.outstanding > 0;
+        if snubbed || !self.supply.may_ask(idle) || self.leases.len() >= LEASES_PER_PEER_MAX {
             return;
         }
         if self.choked {

@@ -165,7 +165,7 @@ impl Connection {
             Command::Cancel { lease, blocks } => {
                 self.download.cancelled(lease, blocks, &self.shared.layout, &mut self.out);
             }
-            Command::Work => self.download.work_appeared(),
+            Command::Work => self.download.woken(),
             Command::Unchoke(unchoked) => self.upload.set_unchoked(unchoked, &mut self.out),
             Command::Stop(reason) => return Err(reason),
         }

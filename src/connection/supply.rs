@@ -21,12 +21,14 @@ pub struct Supply {
     work_meanwhile: bool,
     /// The main thread was asked since there is nothing to do.
     asked_idle: bool,
+    /// The main thread said that there is work, and was not asked for it.
+    woken: bool,
 }
 
 impl Supply {
     /// Nothing was said.
     pub fn new() -> Self {
-        Self { state: State::Idle, work_meanwhile: false, asked_idle: false }
+        Self { state: State::Idle, work_meanwhile: false, asked_idle: false, woken: false }
     }
 
     /// Whether the main thread may be asked. Who has nothing to do asks once more: now it may
@@ -43,7 +45,7 @@ impl Supply {
     pub fn asked(&mut self, idle: bool) {
         self.state = State::Asked;
         self.asked_idle |= idle;
-        self.work_meanwhile = false;
+        (self.work_meanwhile, self.woken) = (false, false);
     }
 
     /// The main thread granted blocks: there is something to do.
@@ -69,6 +71,18 @@ impl Supply {
             State::Asked => self.work_meanwhile = true,
             State::Idle => {}
         }
+    }
+
+    /// The main thread says that there may be work again.
+    pub fn woken(&mut self) {
+        self.work_appeared();
+        self.woken = true;
+    }
+
+    /// Whether the main thread woke us and was not asked for anything: somebody else may have a
+    /// use for the work.
+    pub fn take_unused_wake(&mut self) -> bool {
+        std::mem::take(&mut self.woken)
     }
 }
 

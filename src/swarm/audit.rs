@@ -3,9 +3,10 @@
 //! For simulations, tests and whoever hunts a bug: no handler calls it, because it costs a pass
 //! over everything. It changes nothing.
 
+use crate::limits::WAKES_UNDER_WAY_MAX;
 use crate::swarm::machine::Swarm;
 use crate::swarm::state::{
-    Active, ActiveKey, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
+    Active, ActiveKey, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -161,6 +162,13 @@ impl Swarm {
         require!(unchoked == torrent.unchoked as usize, "{unchoked} peers may download");
         let waiting = peers().filter(|peer| peer.waiting.is_listed()).count();
         require!(waiting == torrent.waiting.len(), "{waiting} peers wait for work");
+        let waking = peers().filter(|peer| peer.woken).count();
+        require!(waking == torrent.waking as usize, "{waking} peers are being woken");
+        let untold = |peer: &&Peer| peer.waiting.is_listed() && peer.asked_at != torrent.news;
+        require!(
+            torrent.waking == WAKES_UNDER_WAY_MAX || peers().find(untold).is_none(),
+            "a peer waits that was not told of work"
+        );
         let mut names = HashSet::new();
         for peer in peers().filter(|peer| peer.stage == Stage::Joined) {
             let name = peer.id.ok_or("a peer joined without a name")?;

@@ -23,6 +23,12 @@ use crate::swarm::torrents::is_running;
 impl Swarm {
     /// A peer's thread can use more blocks. Cost: O(k) probes, O(k) grants.
     pub(super) fn wanted(&mut self, key: PeerKey, blocks: u32, idle: bool) {
+        self.woken_answers(key);
+        self.grant_wanted(key, blocks, idle);
+        self.wake_waiting_with(key);
+    }
+
+    fn grant_wanted(&mut self, key: PeerKey, blocks: u32, idle: bool) {
         let Some(torrent) = self.workable(key) else {
             self.answer(key, Answer::Wait);
             return;
@@ -54,6 +60,12 @@ impl Swarm {
 
     /// A peer's thread searched and proposes a piece. Cost: O(1).
     pub(super) fn candidate(&mut self, key: PeerKey, piece: PieceIndex, blocks: u32) {
+        self.woken_answers(key);
+        self.grant_candidate(key, piece, blocks);
+        self.wake_waiting_with(key);
+    }
+
+    fn grant_candidate(&mut self, key: PeerKey, piece: PieceIndex, blocks: u32) {
         let Some(torrent) = self.workable(key) else {
             self.answer(key, Answer::Wait);
             return;
@@ -62,10 +74,12 @@ impl Swarm {
             .fitting(torrent, piece, key)
             .and_then(|active| self.segment_of_piece(active, key))
             .map(|(segment, grantable)| self.grant(key, segment, lowest_bits(grantable, blocks)));
-        if granted.is_none() {
-            self.wait_for_work(torrent, key);
+        if granted.is_some() {
+            self.answer(key, Answer::Granted);
+        } else {
+            self.answer(key, Answer::Denied);
+            self.wait_on(torrent, key);
         }
-        self.answer(key, if granted.is_some() { Answer::Granted } else { Answer::Denied });
     }
 
     /// The piece, under way, if this peer may fetch blocks of it. Cost: O(1).
@@ -102,12 +116,6 @@ impl Swarm {
 
     fn answer(&mut self, key: PeerKey, answer: Answer) {
         self.order(Order::Post(key, Command::Answer(answer)));
-    }
-
-    fn wait_for_work(&mut self, torrent: TorrentKey, key: PeerKey) {
-        if let Some(torrent) = self.torrents.get_mut(torrent) {
-            torrent.waiting.push_back(&mut self.peers, key);
-        }
     }
 
     /// A segment with blocks that may be granted to the peer outside endgame.
@@ -178,6 +186,10 @@ impl Swarm {
         };
         let active = self.actives.insert(active).ok()?;
         torrent.picker.park(piece.get());
+        if torrent.picker.open_count() == 0 {
+            // The endgame begins: those that have nothing to do may share in it.
+            torrent.news += 1;
+        }
         torrent.active.push_back(&mut self.actives, active);
         torrent.open.push_back(&mut self.actives, active);
         self.by_piece.insert((key, piece), active);

@@ -86,7 +86,7 @@ pub struct Swarm {
     /// While stopping: the slot of the next peer to be told.
     pub(super) stopping: Option<usize>,
     /// What is to be done.
-    orders: VecDeque<Order>,
+    pub(super) orders: VecDeque<Order>,
     /// Whether `Stopped` was told.
     stopped: bool,
     /// Records touched by handlers, for the benchmark that shows that work is constant.
@@ -156,6 +156,7 @@ impl Swarm {
             PeerEvent::Interest(interested) => self.peer_interest(peer, interested),
             PeerEvent::Want { blocks, idle } => self.wanted(peer, blocks, idle),
             PeerEvent::Candidate { piece, blocks } => self.candidate(peer, piece, blocks),
+            PeerEvent::Pass => self.passed(peer),
             PeerEvent::Stored { lease, blocks } => self.stored(peer, lease, blocks),
             PeerEvent::Returned { lease, blocks } => self.returned(peer, lease, blocks),
             PeerEvent::Overdue { lease, blocks } => self.overdue(peer, lease, blocks),
@@ -216,6 +217,7 @@ impl Swarm {
     pub(super) fn send_away(&mut self, key: PeerKey, reason: CloseReason) {
         if let Some(peer) = self.peers.get_mut(key).filter(|peer| peer.stage != Stage::Leaving) {
             peer.stage = Stage::Leaving;
+            self.stop_waiting(key);
             self.order(Order::Post(key, Command::Stop(reason)));
         }
     }

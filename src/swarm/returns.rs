@@ -2,11 +2,11 @@
 
 use crate::connection::event::{Command, LeaseId};
 use crate::kit::list::List;
-use crate::limits::{HOLDERS_PER_SEGMENT_MAX, WAKES_PER_RETURN};
+use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
 use crate::swarm::state::{
-    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, TorrentKey, lease_of, segment_of,
+    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, lease_of, segment_of,
 };
 
 impl Swarm {
@@ -87,7 +87,7 @@ impl Swarm {
             }
         }
         self.restart_if_ended(active_key);
-        self.wake_waiting(active_key);
+        self.work_appeared_in(active_key);
     }
 
     /// Blocks are late: a second peer may be asked, and a first that is late too is given up.
@@ -104,7 +104,7 @@ impl Swarm {
             self.dispossess(other, active_key, segment_key, both);
         }
         self.relist(segment_key);
-        self.wake_waiting(active_key);
+        self.work_appeared_in(active_key);
     }
 
     /// A piece that was fetched from one peer alone, and that peer gave blocks of it up: once it
@@ -130,22 +130,6 @@ impl Swarm {
             active.sole = Sole::Wanted;
         }
         self.list_piece(key, true);
-    }
-
-    /// There is work again: tells some of those that wait. Cost: O(k).
-    pub(super) fn wake_waiting(&mut self, active: ActiveKey) {
-        if let Some(torrent) = self.actives.get(active).map(|active| active.torrent) {
-            self.wake_waiting_of(torrent);
-        }
-    }
-
-    /// There is work again in this torrent: tells some of those that wait. Cost: O(k).
-    pub(super) fn wake_waiting_of(&mut self, key: TorrentKey) {
-        for _ in 0..WAKES_PER_RETURN {
-            let Some(torrent) = self.torrents.get_mut(key) else { return };
-            let Some(peer) = torrent.waiting.pop_front(&mut self.peers) else { return };
-            self.order(Order::Post(peer, Command::Work));
-        }
     }
 }
 

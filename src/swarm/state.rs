@@ -71,8 +71,12 @@ pub struct Torrent {
     pub(super) open: List<Active>,
     /// All pieces under way.
     pub(super) active: List<Active>,
-    /// Peers that were told to wait for work.
+    /// Peers that were told to wait for work, those that asked longest ago first.
     pub(super) waiting: List<Peer>,
+    /// How often work appeared.
+    pub(super) news: u64,
+    /// Peers that were told of work and have not answered.
+    pub(super) waking: u32,
     /// Peers that may download.
     pub(super) unchoked: u32,
     /// Peers admitted or dialed.
@@ -117,6 +121,10 @@ pub struct Peer {
     pub(super) unchoked: bool,
     /// Its place among those that wait for work.
     pub(super) waiting: Links<Peer>,
+    /// How often work had appeared when it asked last.
+    pub(super) asked_at: u64,
+    /// It was told of work and has not answered.
+    pub(super) woken: bool,
 }
 
 impl Peer {

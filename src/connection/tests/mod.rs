@@ -5,3 +5,4 @@ mod scene;
 
 mod choking;
 mod late;
+mod supply;

@@ -5,3 +5,4 @@ mod scene;
 
 mod grants;
 mod returns;
+mod waiting;
