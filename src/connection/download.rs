@@ -59,6 +59,8 @@ pub struct Download {
     pause_until: Time,
     /// Pieces that the peer lets us ask for while it chokes us (BEP 6).
     allowed_fast: Vec<PieceIndex>,
+    /// How many of those were looked at in the search under way.
+    allowed_fast_seen: usize,
 }
 
 impl Download {
@@ -78,6 +80,7 @@ impl Download {
             last_block: now,
             pause_until: now,
             allowed_fast: Vec::new(),
+            allowed_fast_seen: 0,
         }
     }
 
@@ -135,13 +138,16 @@ impl Download {
                 self.supply.satisfied();
                 return;
             }
-            Answer::NothingNear | Answer::Denied if !self.choked => {
+            Answer::Wait => None,
+            Answer::NothingNear | Answer::Denied if self.choked => {
+                self.next_allowed_fast(shared, pieces)
+            }
+            Answer::NothingNear | Answer::Denied => {
                 if answer == Answer::NothingNear {
                     pieces.begin_search();
                 }
                 pieces.next_candidate(shared)
             }
-            Answer::NothingNear | Answer::Denied | Answer::Wait => None,
         };
         match candidate {
             Some(piece) => out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() }),
@@ -238,7 +244,7 @@ impl Download {
             return;
         }
         if self.choked {
-            self.want_allowed_fast(shared, pieces, out);
+            self.want_allowed_fast(idle, shared, pieces, out);
         } else if pieces.is_interesting() && self.queued <= self.window.size() / 4 {
             self.supply.asked(idle);
             out.publish(Event::Want { blocks: self.blocks_wanted(), idle });
@@ -285,6 +291,7 @@ impl Download {
     /// While choked only pieces of the allowed-fast set are worth asking for.
     fn want_allowed_fast(
         &mut self,
+        idle: bool,
         shared: &SharedTorrent,
         pieces: &RemotePieces,
         out: &mut Outbox,
@@ -292,11 +299,24 @@ impl Download {
         if self.queued > 0 {
             return;
         }
-        let free = |piece: &PieceIndex| pieces.wants(*piece) && !shared.taken.has(piece.get());
-        if let Some(&piece) = self.allowed_fast.iter().find(|piece| free(piece)) {
-            self.supply.asked(false);
+        self.allowed_fast_seen = 0;
+        if let Some(piece) = self.next_allowed_fast(shared, pieces) {
+            self.supply.asked(idle);
             out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
         }
+    }
+
+    /// The next of them that is wanted and has blocks to grant.
+    fn next_allowed_fast(
+        &mut self,
+        shared: &SharedTorrent,
+        pieces: &RemotePieces,
+    ) -> Option<PieceIndex> {
+        let free = |piece: &PieceIndex| pieces.wants(*piece) && !shared.taken.has(piece.get());
+        let rest = self.allowed_fast.get(self.allowed_fast_seen..).unwrap_or_default();
+        let next = rest.iter().position(free);
+        self.allowed_fast_seen += next.map_or(rest.len(), |index| index + 1);
+        next.and_then(|index| rest.get(index)).copied()
     }
 
     /// Blocks that fill the window and half of it again.

@@ -70,3 +70,23 @@ fn who_runs_low_asks_before_running_dry_and_once_more_when_idle() {
     scene.turn();
     assert!(matches!(scene.events()[..], [Event::Stored { .. }, Event::Want { idle: true, .. }]));
 }
+#[test]
+fn a_choked_peer_proposes_its_allowed_pieces_one_after_the_other_and_no_more() {
+    let mut scene = Scene::new(true, 3, 1, &[]);
+    scene.hear(&Message::HaveAll);
+    for piece in [2, 0] {
+        scene.hear(&Message::AllowedFast(piece));
+    }
+    let mut proposed = Vec::new();
+    scene.turn();
+    scene.events().retain(|event| matches!(event, Event::Candidate { .. }));
+    for _ in 0..10 {
+        scene.answer(Answer::Denied);
+        scene.turn();
+        proposed.extend(scene.events().iter().filter_map(|event| match event {
+            Event::Candidate { piece, .. } => Some(piece.get()),
+            _ => None,
+        }));
+    }
+    assert_eq!(proposed, [0], "after 2; a refusal is not asked about again");
+}
