@@ -28,16 +28,15 @@ impl Swarm {
     }
 
     /// A peer whose thread is still searching waits on. If work has appeared since it asked, its
-    /// search may have passed it by: then it is told to ask again. Cost: O(1).
+    /// search may have passed it by: then it is told to ask again, once. Cost: O(1).
     pub(super) fn wait_on(&mut self, key: TorrentKey, peer_key: PeerKey) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
-        match self.peers.get(peer_key) {
-            Some(peer) if peer.asked_at == torrent.news => {
-                torrent.waiting.push_back(&mut self.peers, peer_key);
-            }
-            Some(_) => self.order(Order::Post(peer_key, Command::Work)),
-            None => {}
+        let Some(peer) = self.peers.get_mut(peer_key) else { return };
+        if peer.asked_at != torrent.news {
+            peer.asked_at = torrent.news;
+            self.orders.push_back(Order::Post(peer_key, Command::Work));
         }
+        torrent.waiting.push_back(&mut self.peers, peer_key);
     }
 
     /// A peer waits no longer. Cost: O(1).

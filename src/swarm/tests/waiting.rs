@@ -73,4 +73,6 @@ fn work_that_appears_during_a_search_is_told_when_it_ends() {
     let piece = scene.shared.layout.piece(1).unwrap();
     let orders = scene.say(peer, Event::Candidate { piece, blocks: 1 });
     assert_eq!(woken(&orders), [peer], "its search may have passed the piece by");
+    let orders = scene.say(peer, Event::Candidate { piece, blocks: 1 });
+    assert!(woken(&orders).is_empty(), "it was told");
 }
