@@ -86,6 +86,11 @@ pub const WINDOW_MAX_UNANNOUNCED: u32 = 250;
 pub const WINDOW_AHEAD: Duration = Duration::from_secs(2);
 /// A block that was requested and did not come for this long may be asked of a second peer.
 pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(25);
+/// A block that was requested and did not come for this long is given up, and may be asked of the
+/// same peer again: peers without Fast forget requests, and some with it do.
+pub const BLOCK_LOST: Duration = Duration::from_secs(50);
+/// Requests taken back whose answer a peer with Fast owes us; the oldest are forgotten.
+pub const CANCELS_OPEN_MAX: usize = WINDOW_MAX as usize;
 /// A peer with requests outstanding that sent no block for this long is snubbing us.
 pub const SNUB_TIMEOUT: Duration = Duration::from_secs(20);
 /// Most leases one peer holds at once.
@@ -113,8 +118,9 @@ pub const SEGMENT_PROBES_MAX: u32 = 8;
 pub const ENDGAME_PROBES_MAX: u32 = 64;
 /// Segments looked at to find who gave bad blocks: those of the largest piece.
 pub const SUSPECT_PROBES_MAX: u32 = PIECE_LENGTH_MAX / BLOCK_LENGTH / 64;
-/// Waiting peers that are told when blocks come back.
-pub const WAKES_PER_RETURN: u32 = 2;
+/// Peers of a torrent that were told of work and have neither asked for it nor passed; each answer
+/// tells the next one that waits.
+pub const WAKES_UNDER_WAY_MAX: u32 = 4;
 /// Segments of finished pieces that are freed in one turn of the main loop.
 pub const SEGMENTS_FREED_PER_TURN: u32 = 4;
 /// Peers told to leave in one turn of the main loop while stopping.
@@ -287,6 +293,7 @@ const _: () = {
     assert!(WINDOW_MAX as usize <= LEASES_PER_PEER_MAX * 64, "leases can fill the window");
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
+    assert!(BLOCK_TIMEOUT.as_secs() < BLOCK_LOST.as_secs(), "late comes before lost");
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
     assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
     assert!(UPLOAD_SLOTS <= UPLOAD_SLOTS_MAX && UPLOAD_SLOTS_MAX <= PEERS_MAX);

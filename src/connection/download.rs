@@ -4,7 +4,10 @@
 //! Requests are refilled when a block arrives, never on a tick. Work is asked of the main thread
 //! while there is still some left, so that the line does not run dry at a piece's edge.
 
-use crate::connection::event::{Answer, Event, Grant, LeaseId};
+mod giving_back;
+
+use crate::connection::event::{Answer, Event, Grant};
+use crate::connection::flights::Flights;
 use crate::connection::lease::{Lease, request_of};
 use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
@@ -13,9 +16,7 @@ use crate::connection::supply::Supply;
 use crate::connection::window::Window;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout, PieceIndex};
-use crate::limits::{
-    ALLOWED_FAST_KEPT_MAX, BLOCK_TIMEOUT, LEASES_PER_PEER_MAX, REJECT_PAUSE, SNUB_TIMEOUT,
-};
+use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, SNUB_TIMEOUT};
 use crate::wire::message::Message;
 use std::collections::VecDeque;
 
@@ -28,29 +29,23 @@ pub enum Arrival {
     Discard,
 }
 
-/// A request in flight.
-#[derive(Debug, Clone, Copy)]
-struct Flight {
-    /// What was asked for.
-    block: Block,
-    /// When.
-    asked_at: Time,
-}
-
 /// The downloading half.
 #[derive(Debug)]
 pub struct Download {
     /// Leases in the order of their grant.
     leases: VecDeque<Lease>,
-    /// Requests in the order they were sent; entries that were answered are skipped later.
-    flight: VecDeque<Flight>,
+    /// Requests by age.
+    flights: Flights,
     /// Blocks asked for and not answered: the `asked` bits of all leases.
     outstanding: u32,
     /// Blocks granted and not asked for: the `todo` bits of all leases.
     queued: u32,
+    /// Requests taken back. With Fast each of them is answered, by the block or a reject, and
+    /// that answer must not be taken for one to a later request for the same block.
+    cancels: VecDeque<Block>,
     /// How many may be outstanding.
     window: Window,
-    /// The conversation with the main thread about work.
+    /// Where the conversation about work stands.
     supply: Supply,
     /// Whether the peer chokes us.
     choked: bool,
@@ -64,6 +59,8 @@ pub struct Download {
     pause_until: Time,
     /// Pieces that the peer lets us ask for while it chokes us (BEP 6).
     allowed_fast: Vec<PieceIndex>,
+    /// How many of those were looked at in the search under way.
+    allowed_fast_seen: usize,
 }
 
 impl Download {
@@ -71,9 +68,10 @@ impl Download {
     pub fn new(now: Time, fast: bool) -> Self {
         Self {
             leases: VecDeque::new(),
-            flight: VecDeque::new(),
+            flights: Flights::default(),
             outstanding: 0,
             queued: 0,
+            cancels: VecDeque::new(),
             window: Window::new(now),
             supply: Supply::new(),
             choked: true,
@@ -82,6 +80,7 @@ impl Download {
             last_block: now,
             pause_until: now,
             allowed_fast: Vec::new(),
+            allowed_fast_seen: 0,
         }
     }
 
@@ -112,11 +111,17 @@ impl Download {
         }
     }
 
-    /// The main thread granted blocks.
-    pub fn granted(&mut self, grant: Grant) {
+    /// The main thread granted blocks. If the peer has choked us meanwhile, they go back at once:
+    /// a block that is not asked for is never late, so nobody else would come to its help.
+    pub fn granted(&mut self, grant: Grant, out: &mut Outbox) {
+        if self.choked && !self.allowed_fast.contains(&grant.piece) {
+            out.publish(Event::Returned { lease: grant.lease, blocks: grant.blocks });
+            return;
+        }
         self.queued += grant.blocks.count_ones();
         self.supply.granted();
-        // Two grants in one segment have one name: the main thread counts them as one holder.
+        // A second grant in a segment is a lease of its own entry with the same name: the main
+        // thread counts both as one holder.
         self.leases.push_back(Lease::new(grant));
     }
 
@@ -128,47 +133,36 @@ impl Download {
         pieces: &mut RemotePieces,
         out: &mut Outbox,
     ) {
-        match answer {
-            Answer::Granted => self.supply.satisfied(),
-            Answer::NothingNear | Answer::Denied if !self.choked => {
+        let candidate = match answer {
+            Answer::Granted => {
+                self.supply.satisfied();
+                return;
+            }
+            Answer::Wait => None,
+            Answer::NothingNear | Answer::Denied if self.choked => {
+                self.next_allowed_fast(shared, pieces)
+            }
+            Answer::NothingNear | Answer::Denied => {
                 if answer == Answer::NothingNear {
                     pieces.begin_search();
                 }
-                match pieces.next_candidate(shared) {
-                    Some(piece) => {
-                        self.supply.proposed();
-                        out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
-                    }
-                    None => self.supply.dried_up(),
-                }
+                pieces.next_candidate(shared)
             }
-            Answer::NothingNear | Answer::Denied | Answer::Wait => self.supply.dried_up(),
+        };
+        match candidate {
+            Some(piece) => out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() }),
+            None => self.supply.exhausted(),
         }
     }
 
     /// There may be work again.
     pub fn work_appeared(&mut self) {
-        self.supply.appeared();
+        self.supply.work_appeared();
     }
 
-    /// Blocks of a lease came from somebody else: forget them, and tell the peer.
-    pub fn cancelled(&mut self, id: LeaseId, blocks: u64, layout: &Layout, out: &mut Outbox) {
-        for index in (0..self.leases.len()).rev() {
-            let lease = &mut self.leases[index];
-            if lease.id != id {
-                continue;
-            }
-            let unasked = lease.todo & blocks;
-            let asked = lease.asked & blocks;
-            lease.todo &= !unasked;
-            lease.asked &= !asked;
-            self.queued -= unasked.count_ones();
-            self.outstanding -= asked.count_ones();
-            for block in lease.blocks_of(asked) {
-                out.send(Message::Cancel(request_of(layout, block)));
-            }
-            self.finish(index, out);
-        }
+    /// The main thread says that there may be work again.
+    pub fn woken(&mut self) {
+        self.supply.woken();
     }
 
     /// The peer unchoked us.
@@ -178,58 +172,19 @@ impl Download {
         self.work_appeared();
     }
 
-    /// The peer choked us: what it will not send now goes back. Without Fast that is all of it;
-    /// with Fast each request asked for is still answered, if only by a reject.
-    pub fn choked(&mut self, out: &mut Outbox) {
-        self.choked = true;
-        for index in (0..self.leases.len()).rev() {
-            let lease = &mut self.leases[index];
-            if self.allowed_fast.contains(&lease.piece) {
-                continue;
-            }
-            self.queued -= lease.todo.count_ones();
-            let mut back = std::mem::take(&mut lease.todo);
-            if !self.fast {
-                self.outstanding -= lease.asked.count_ones();
-                back |= std::mem::take(&mut lease.asked);
-            }
-            lease.lost |= back;
-            lease.report_lost(out);
-            self.finish(index, out);
-        }
-        if !self.fast {
-            self.flight.clear();
-        }
-    }
-
-    /// The peer refuses a request. Tells whether it was one of ours.
-    pub fn rejected(&mut self, now: Time, block: Block, out: &mut Outbox) -> bool {
-        let Some(index) = self.find(block, |lease| lease.asked) else { return false };
-        let lease = &mut self.leases[index];
-        lease.asked &= !block.bit();
-        lease.lost |= block.bit();
-        self.outstanding -= 1;
-        lease.report_lost(out);
-        self.finish(index, out);
-        if !self.choked {
-            self.window.rejected();
-            self.pause_until = now + REJECT_PAUSE;
-        }
-        true
-    }
-
     /// A block arrived. The caller has checked that it is a whole block of the torrent.
     pub fn arrived(&mut self, now: Time, block: Block, bytes: u32, out: &mut Outbox) -> Arrival {
         self.snubbed = false;
         self.last_block = now;
         self.window.block_arrived(now, bytes);
-        let Some(index) = self.find(block, |lease| lease.asked) else { return Arrival::Discard };
+        self.answers_cancel(block);
+        let Some(index) = find(&self.leases, block, |lease| lease.asked) else {
+            return Arrival::Discard;
+        };
         let lease = &mut self.leases[index];
         lease.asked &= !block.bit();
         self.outstanding -= 1;
-        if self.flight.front().is_some_and(|front| front.block == block) {
-            self.flight.pop_front();
-        }
+        self.flights.answered(block);
         let lease = &mut self.leases[index];
         if lease.claims.win(block.bit()) {
             lease.writing |= block.bit();
@@ -242,7 +197,7 @@ impl Download {
 
     /// A block that was to be stored is in the file.
     pub fn stored(&mut self, block: Block, out: &mut Outbox) {
-        let Some(index) = self.find(block, |lease| lease.writing) else { return };
+        let Some(index) = find(&self.leases, block, |lease| lease.writing) else { return };
         let lease = &mut self.leases[index];
         lease.writing &= !block.bit();
         lease.given |= block.bit();
@@ -251,7 +206,7 @@ impl Download {
 
     /// A block that was to be stored is not in the file: somebody else may write it.
     pub fn not_stored(&mut self, block: Block, out: &mut Outbox) {
-        let Some(index) = self.find(block, |lease| lease.writing) else { return };
+        let Some(index) = find(&self.leases, block, |lease| lease.writing) else { return };
         let lease = &mut self.leases[index];
         lease.writing &= !block.bit();
         lease.lost |= block.bit();
@@ -270,56 +225,38 @@ impl Download {
         if now >= self.pause_until {
             self.send_requests(now, &shared.layout, out);
         }
+        self.ask_for_work(shared, pieces, out);
+        if self.supply.take_unused_wake() {
+            out.publish(Event::Pass);
+        }
+    }
+
+    fn ask_for_work(
+        &mut self,
+        shared: &SharedTorrent,
+        pieces: &mut RemotePieces,
+        out: &mut Outbox,
+    ) {
         let idle = self.outstanding + self.queued == 0;
-        if !self.supply.may_ask(idle) || self.leases.len() >= LEASES_PER_PEER_MAX {
+        // A peer that keeps us waiting is asked for one block at a time.
+        let snubbed = self.snubbed && self.outstanding > 0;
+        if snubbed || !self.supply.may_ask(idle) || self.leases.len() >= LEASES_PER_PEER_MAX {
             return;
         }
         if self.choked {
-            self.want_allowed_fast(shared, pieces, out);
+            self.want_allowed_fast(idle, shared, pieces, out);
         } else if pieces.is_interesting() && self.queued <= self.window.size() / 4 {
             self.supply.asked(idle);
             out.publish(Event::Want { blocks: self.blocks_wanted(), idle });
         }
     }
 
-    /// Time passed: requests that wait for too long are told to the main thread.
-    pub fn timed_out(&mut self, now: Time, out: &mut Outbox) {
-        self.skip_answered();
-        while let Some(front) = self.flight.front() {
-            if now.since(front.asked_at) < BLOCK_TIMEOUT {
-                break;
-            }
-            let block = front.block;
-            self.flight.pop_front();
-            if let Some(index) = self.find(block, |lease| lease.asked) {
-                let lease = self.leases[index].id;
-                out.publish(Event::Overdue { lease, blocks: block.bit() });
-            }
-            self.skip_answered();
-        }
-        if self.outstanding > 0 && !self.snubbed && now.since(self.last_block) >= SNUB_TIMEOUT {
-            self.snubbed = true;
-            self.window.snub();
-        }
-    }
-
     /// When [`Self::timed_out`] or [`Self::refill`] has something to do, if nothing else happens.
     pub fn deadline(&self, now: Time) -> Option<Time> {
-        let overdue = self.flight.front().map(|front| front.asked_at + BLOCK_TIMEOUT);
+        let overdue = self.flights.deadline();
         let snub = (self.outstanding > 0 && !self.snubbed).then(|| self.last_block + SNUB_TIMEOUT);
         let pause = (self.pause_until > now && self.queued > 0).then_some(self.pause_until);
         [overdue, snub, pause].into_iter().flatten().min()
-    }
-
-    /// The connection ends: every lease goes back.
-    pub fn leave(&mut self, out: &mut Outbox) {
-        for mut lease in std::mem::take(&mut self.leases) {
-            lease.claims.release(lease.writing);
-            lease.lost |= lease.todo | lease.asked | lease.writing;
-            lease.report(out);
-        }
-        self.flight.clear();
-        (self.outstanding, self.queued) = (0, 0);
     }
 
     fn send_requests(&mut self, now: Time, layout: &Layout, out: &mut Outbox) {
@@ -346,7 +283,7 @@ impl Download {
             };
             self.outstanding += 1;
             sent += 1;
-            self.flight.push_back(Flight { block, asked_at: now });
+            self.flights.asked(now, block);
             out.send(Message::Request(request_of(layout, block)));
         }
     }
@@ -354,6 +291,7 @@ impl Download {
     /// While choked only pieces of the allowed-fast set are worth asking for.
     fn want_allowed_fast(
         &mut self,
+        idle: bool,
         shared: &SharedTorrent,
         pieces: &RemotePieces,
         out: &mut Outbox,
@@ -361,21 +299,30 @@ impl Download {
         if self.queued > 0 {
             return;
         }
-        let free = |piece: &PieceIndex| pieces.wants(*piece) && !shared.taken.has(piece.get());
-        if let Some(&piece) = self.allowed_fast.iter().find(|piece| free(piece)) {
-            self.supply.asked(true);
+        self.allowed_fast_seen = 0;
+        if let Some(piece) = self.next_allowed_fast(shared, pieces) {
+            self.supply.asked(idle);
             out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
         }
+    }
+
+    /// The next of them that is wanted and has blocks to grant.
+    fn next_allowed_fast(
+        &mut self,
+        shared: &SharedTorrent,
+        pieces: &RemotePieces,
+    ) -> Option<PieceIndex> {
+        let free = |piece: &PieceIndex| pieces.wants(*piece) && !shared.taken.has(piece.get());
+        let rest = self.allowed_fast.get(self.allowed_fast_seen..).unwrap_or_default();
+        let next = rest.iter().position(free);
+        self.allowed_fast_seen += next.map_or(rest.len(), |index| index + 1);
+        next.and_then(|index| rest.get(index)).copied()
     }
 
     /// Blocks that fill the window and half of it again.
     fn blocks_wanted(&self) -> u32 {
         let window = self.window.size();
         (window + window / 2).saturating_sub(self.outstanding + self.queued).max(1)
-    }
-
-    fn find(&self, block: Block, set: fn(&Lease) -> u64) -> Option<usize> {
-        self.leases.iter().position(|lease| lease.covers(block) && set(lease) & block.bit() != 0)
     }
 
     /// Reports and drops the lease if it is done; tells whether it was.
@@ -388,13 +335,9 @@ impl Download {
         }
         true
     }
+}
 
-    fn skip_answered(&mut self) {
-        while let Some(front) = self.flight.front() {
-            if self.find(front.block, |lease| lease.asked).is_some() {
-                return;
-            }
-            self.flight.pop_front();
-        }
-    }
+/// The lease with this block in that set of its blocks.
+fn find(leases: &VecDeque<Lease>, block: Block, set: fn(&Lease) -> u64) -> Option<usize> {
+    leases.iter().position(|lease| lease.covers(block) && set(lease) & block.bit() != 0)
 }

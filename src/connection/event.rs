@@ -49,6 +49,8 @@ pub enum Event {
         /// Blocks to grant, at most.
         blocks: u32,
     },
+    /// The thread was told that there is work and has no use for it now.
+    Pass,
     /// Blocks of a lease are in the file.
     Stored {
         /// Which lease.
@@ -133,8 +135,9 @@ pub enum Command {
         /// Its blocks that are not needed any more.
         blocks: u64,
     },
-    /// There may be work again for a peer that was told to wait. At most one is under way: it
-    /// goes only to a peer that waits, which asks again before it can wait again.
+    /// There may be work again for a peer that was told to wait. Its thread asks for it, or passes.
+    /// At most two are under way: it goes only to a peer that waits, which waits again only after
+    /// another answer.
     Work,
     /// Let the peer download from us, or no longer. Carried as a state bit: the latest counts.
     Unchoke(bool),

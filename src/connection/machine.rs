@@ -135,14 +135,14 @@ impl Connection {
     /// The main thread gave an order.
     pub fn handle_command(&mut self, command: Command) -> Result<(), CloseReason> {
         match command {
-            Command::Grant(grant) => self.download.granted(grant),
+            Command::Grant(grant) => self.download.granted(grant, &mut self.out),
             Command::Answer(answer) => {
                 self.download.answered(answer, &self.shared, &mut self.pieces, &mut self.out);
             }
             Command::Cancel { lease, blocks } => {
                 self.download.cancelled(lease, blocks, &self.shared.layout, &mut self.out);
             }
-            Command::Work => self.download.work_appeared(),
+            Command::Work => self.download.woken(),
             Command::Unchoke(unchoked) => self.upload.set_unchoked(unchoked, &mut self.out),
             Command::Stop(reason) => return Err(reason),
         }
@@ -163,7 +163,7 @@ impl Connection {
     pub fn end_turn(&mut self, now: Time) -> Result<(), CloseReason> {
         self.read_log();
         self.tell_interest();
-        self.download.timed_out(now, &mut self.out);
+        self.download.timed_out(now, &self.shared.layout, &mut self.out);
         self.counters.snubbing.store(self.download.is_snubbed(), Relaxed);
         self.download.refill(now, &self.shared, &mut self.pieces, &mut self.out);
         if self.shared.owned.is_full() && (self.pieces.has().is_full() || self.upload_only) {

@@ -8,6 +8,8 @@
 //! - [`outbox`]: what a connection wants done
 //! - [`window`]: how many requests are in flight
 //! - [`lease`]: blocks that the main thread granted
+//! - [`flights`]: requests by age
+//! - [`supply`]: where the conversation about new work stands
 //! - [`download`]: our requests and what comes of them
 //! - [`upload`]: the peer's requests and what we owe it
 //! - [`supply`]: when to ask the main thread for work
@@ -18,6 +20,7 @@
 
 pub mod download;
 pub mod event;
+pub mod flights;
 pub mod greeting;
 pub mod idle;
 pub mod introduction;
@@ -30,3 +33,6 @@ pub mod shared;
 pub mod supply;
 pub mod upload;
 pub mod window;
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! scan, and the one unbounded search (for a piece to propose when the main thread found none near
 //! the rarest end) runs here, on the thread of the peer whose pieces they are.
 
-use crate::bitfield::Bitfield;
+use crate::bitfield::{Bitfield, WORD_BITS};
 use crate::connection::shared::SharedTorrent;
 use crate::layout::PieceIndex;
 
@@ -18,10 +18,10 @@ pub struct RemotePieces {
     wanted: Bitfield,
     /// How far the log of new pieces was read.
     cursor: u32,
-    /// The word where the search for a candidate goes on.
-    search: usize,
-    /// Words left to look at in this search.
-    search_left: usize,
+    /// The piece where the search for a candidate goes on.
+    search: u32,
+    /// Pieces left to look at in this search.
+    search_left: u32,
 }
 
 impl RemotePieces {
@@ -74,22 +74,33 @@ impl RemotePieces {
         Some(piece)
     }
 
-    /// Begins the search for a piece that is wanted and not under way.
+    /// Begins the search for a piece that is wanted and has blocks to grant, where the last search
+    /// ended.
     pub fn begin_search(&mut self) {
-        self.search_left = self.wanted.words().len();
+        self.search_left = self.wanted.len();
     }
 
-    /// The next such piece, if the search finds one. Cost: at most a pass over the words.
+    /// The next such piece, if the search finds one. Cost: at most a pass over the words in all
+    /// calls of one search.
     pub fn next_candidate(&mut self, shared: &SharedTorrent) -> Option<PieceIndex> {
-        let words = self.wanted.words().len();
         while self.search_left > 0 {
-            let index = self.search % words;
-            self.search = index + 1;
-            self.search_left -= 1;
+            if self.search >= self.wanted.len() {
+                self.search = 0;
+            }
+            let (index, from) = ((self.search / WORD_BITS) as usize, self.search % WORD_BITS);
             let free =
                 self.wanted.word(index) & !shared.taken.word(index) & !shared.owned.word(index);
-            if free != 0 {
-                return shared.layout.piece(index as u32 * 64 + free.trailing_zeros());
+            let ahead = free >> from;
+            let rest = (WORD_BITS - from).min(self.wanted.len() - self.search);
+            let step = if ahead == 0 { rest } else { ahead.trailing_zeros() + 1 };
+            if step > self.search_left {
+                self.search_left = 0;
+                return None;
+            }
+            self.search += step;
+            self.search_left -= step;
+            if ahead != 0 {
+                return shared.layout.piece(self.search - 1);
             }
         }
         None
@@ -138,17 +149,21 @@ mod tests {
     }
 
     #[test]
-    fn a_search_proposes_each_word_once() {
+    fn a_search_proposes_each_free_piece_once_and_goes_on_where_it_ended() {
         let shared = shared(200, &[]);
         let mut pieces = RemotePieces::new(200, 0);
-        for piece in [5, 6, 70, 199] {
+        for piece in [5, 6, 9, 70, 127, 128, 199] {
             pieces.add(&shared, shared.layout.piece(piece).unwrap());
         }
         shared.taken.insert(5);
-        pieces.begin_search();
-        let found: Vec<_> =
-            std::iter::from_fn(|| pieces.next_candidate(&shared)).map(PieceIndex::get).collect();
-        assert_eq!(found, [6, 70, 199]);
+        let mut search = |most| {
+            pieces.begin_search();
+            let found = std::iter::from_fn(|| pieces.next_candidate(&shared));
+            found.map(PieceIndex::get).take(most).collect::<Vec<_>>()
+        };
+        assert_eq!(search(9), [6, 9, 70, 127, 128, 199]);
+        assert_eq!(search(2), [6, 9]);
+        assert_eq!(search(9), [70, 127, 128, 199, 6, 9]);
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub struct SharedTorrent {
     pub layout: Arc<Layout>,
     /// Pieces that we have and verified. Written by the main thread.
     pub owned: SharedBitfield,
-    /// Pieces under way: no use to propose them as new work. Written by the main thread.
+    /// Pieces under way of which all blocks are granted: no use to propose them as work. Written by
+    /// the main thread.
     pub taken: SharedBitfield,
     /// Pieces in the order in which they came to be owned. Written by the main thread.
     pub have_log: AppendLog,

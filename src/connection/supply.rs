@@ -1,124 +1,93 @@
-//! The conversation with the main thread about new work, from the peer's thread's side.
-//!
-//! One question is under way at a time. When there is no work the thread waits for a word that
-//! there is, with one exception: once it has nothing to do at all it asks again, because only
-//! then it may share in the endgame.
+//! Where the conversation with the main thread about new work stands: never two questions at once,
+//! and none that was answered with "wait" before something has changed.
 
-/// Where the conversation stands.
+/// What was said last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Nothing was asked.
+    /// Nothing was asked of the main thread.
     Idle,
-    /// A question is under way.
+    /// It was asked and has not answered.
     Asked,
-    /// There was no work; a word will come when there is.
+    /// It had nothing; it will say when that changes.
     Dry,
 }
 
-/// The conversation of one connection.
+/// The conversation.
 #[derive(Debug)]
 pub struct Supply {
-    /// Where it stands.
+    /// What was said last.
     state: State,
-    /// Work appeared while a question was under way.
-    appeared_meanwhile: bool,
-    /// It was asked since there is nothing to do at all.
+    /// Work appeared while the main thread was being asked.
+    work_meanwhile: bool,
+    /// The main thread was asked since there is nothing to do.
     asked_idle: bool,
+    /// The main thread said that there is work, and was not asked for it.
+    woken: bool,
 }
 
 impl Supply {
-    /// Nothing asked yet.
+    /// Nothing was said.
     pub fn new() -> Self {
-        Self { state: State::Idle, appeared_meanwhile: false, asked_idle: false }
+        Self { state: State::Idle, work_meanwhile: false, asked_idle: false, woken: false }
     }
 
-    /// Whether a question may be put now. `idle`: there is nothing to do at all.
+    /// Whether the main thread may be asked. Who has nothing to do asks once more: now it may
+    /// share in the endgame.
     pub fn may_ask(&self, idle: bool) -> bool {
         match self.state {
             State::Idle => true,
-            State::Asked => false,
             State::Dry => idle && !self.asked_idle,
+            State::Asked => false,
         }
     }
 
-    /// A question was put.
+    /// The main thread is asked, by somebody who is idle or not.
     pub fn asked(&mut self, idle: bool) {
         self.state = State::Asked;
-        self.appeared_meanwhile = false;
-        self.asked_idle = idle;
+        self.asked_idle |= idle;
+        (self.work_meanwhile, self.woken) = (false, false);
     }
 
-    /// A candidate was proposed, which goes on with the same question.
-    pub fn proposed(&mut self) {
-        self.state = State::Asked;
-    }
-
-    /// Work was granted.
+    /// The main thread granted blocks: there is something to do.
     pub fn granted(&mut self) {
         self.asked_idle = false;
     }
 
-    /// The question was answered with work.
+    /// The answer was complete.
     pub fn satisfied(&mut self) {
         self.state = State::Idle;
     }
 
-    /// The question was answered, and there is no work.
-    pub fn dried_up(&mut self) {
-        let again = std::mem::take(&mut self.appeared_meanwhile);
-        self.state = if again { State::Idle } else { State::Dry };
+    /// There is nothing, unless work appeared since the question.
+    pub fn exhausted(&mut self) {
+        self.state =
+            if std::mem::take(&mut self.work_meanwhile) { State::Idle } else { State::Dry };
     }
 
     /// There may be work again.
-    pub fn appeared(&mut self) {
+    pub fn work_appeared(&mut self) {
         match self.state {
             State::Dry => self.state = State::Idle,
-            State::Asked => self.appeared_meanwhile = true,
+            State::Asked => self.work_meanwhile = true,
             State::Idle => {}
         }
+    }
+
+    /// The main thread says that there may be work again.
+    pub fn woken(&mut self) {
+        self.work_appeared();
+        self.woken = true;
+    }
+
+    /// Whether the main thread woke us and was not asked for anything: somebody else may have a
+    /// use for the work.
+    pub fn take_unused_wake(&mut self) -> bool {
+        std::mem::take(&mut self.woken)
     }
 }
 
 impl Default for Supply {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_question_at_a_time() {
-        let mut supply = Supply::new();
-        assert!(supply.may_ask(false));
-        supply.asked(false);
-        assert!(!supply.may_ask(true));
-        supply.satisfied();
-        assert!(supply.may_ask(false));
-    }
-
-    #[test]
-    fn without_work_it_asks_again_only_once_when_idle() {
-        let mut supply = Supply::new();
-        supply.asked(false);
-        supply.dried_up();
-        assert!(!supply.may_ask(false));
-        assert!(supply.may_ask(true));
-        supply.asked(true);
-        supply.dried_up();
-        assert!(!supply.may_ask(true));
-        supply.granted();
-        assert!(supply.may_ask(true));
-    }
-
-    #[test]
-    fn work_that_appears_while_it_asks_is_not_missed() {
-        let mut supply = Supply::new();
-        supply.asked(false);
-        supply.appeared();
-        supply.dried_up();
-        assert!(supply.may_ask(false));
     }
 }

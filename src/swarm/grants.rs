@@ -24,6 +24,12 @@ use crate::swarm::torrents::is_running;
 impl Swarm {
     /// A peer's thread can use more blocks. Cost: O(k) probes, O(k) grants.
     pub(super) fn wanted(&mut self, key: PeerKey, blocks: u32, idle: bool) {
+        self.woken_answers(key);
+        self.grant_wanted(key, blocks, idle);
+        self.wake_waiting_with(key);
+    }
+
+    fn grant_wanted(&mut self, key: PeerKey, blocks: u32, idle: bool) {
         let Some(torrent) = self.workable(key) else {
             self.answer(key, Answer::Wait);
             return;
@@ -40,11 +46,7 @@ impl Swarm {
             self.answer(key, Answer::Granted);
             return;
         }
-        let nothing_open = match self.torrents.get(torrent) {
-            Some(torrent) => torrent.picker.open_count() == 0,
-            None => true,
-        };
-        if !nothing_open {
+        if self.is_anything_open(torrent) {
             self.wait_for_work(torrent, key);
             self.answer(key, Answer::NothingNear);
         } else if idle && let Some((segment, grantable)) = self.find_endgame(torrent, key) {
@@ -59,20 +61,41 @@ impl Swarm {
 
     /// A peer's thread searched and proposes a piece. Cost: O(1).
     pub(super) fn candidate(&mut self, key: PeerKey, piece: PieceIndex, blocks: u32) {
+        self.woken_answers(key);
+        self.grant_candidate(key, piece, blocks);
+        self.wake_waiting_with(key);
+    }
+
+    fn grant_candidate(&mut self, key: PeerKey, piece: PieceIndex, blocks: u32) {
         let Some(torrent) = self.workable(key) else {
             self.answer(key, Answer::Wait);
             return;
         };
-        let has = self.peers.get(key).is_some_and(|peer| peer.has(piece.get()));
-        let open = self.torrents.get(torrent).is_some_and(|t| t.picker.is_open(piece.get()));
-        let opened = if has && open { self.open_piece(torrent, piece) } else { None };
-        let granted = opened
+        let granted = self
+            .fitting(torrent, piece, key)
             .and_then(|active| self.segment_of_piece(active, key))
             .map(|(segment, grantable)| self.grant(key, segment, lowest_bits(grantable, blocks)));
-        if granted.is_none() {
-            self.wait_for_work(torrent, key);
+        if granted.is_some() {
+            self.answer(key, Answer::Granted);
+        } else {
+            self.answer(key, Answer::Denied);
+            self.wait_on(torrent, key);
         }
-        self.answer(key, if granted.is_some() { Answer::Granted } else { Answer::Denied });
+    }
+
+    /// The piece, under way, if this peer may fetch blocks of it. Cost: O(1).
+    fn fitting(
+        &mut self,
+        torrent: TorrentKey,
+        piece: PieceIndex,
+        key: PeerKey,
+    ) -> Option<ActiveKey> {
+        self.peers.get(key).filter(|peer| peer.has(piece.get()))?;
+        if self.torrents.get(torrent)?.picker.is_open(piece.get()) {
+            return self.open_piece(torrent, piece);
+        }
+        let active = *self.by_piece.get(&(torrent, piece))?;
+        may_fetch(self.actives.get(active)?, key).then_some(active)
     }
 
     /// The peer's torrent, if there is any work in it for the peer at all.
@@ -85,14 +108,16 @@ impl Swarm {
         Some(torrent_key)
     }
 
-    fn answer(&mut self, key: PeerKey, answer: Answer) {
-        self.order(Order::Post(key, Command::Answer(answer)));
+    /// Whether there are blocks to grant where [`Self::find_segment`] did not look.
+    fn is_anything_open(&self, torrent: TorrentKey) -> bool {
+        let torrent = self.torrents.get(torrent);
+        torrent.is_some_and(|torrent| {
+            torrent.picker.open_count() > 0 || torrent.open.len() > OPEN_PROBES_MAX as usize
+        })
     }
 
-    fn wait_for_work(&mut self, torrent: TorrentKey, key: PeerKey) {
-        if let Some(torrent) = self.torrents.get_mut(torrent) {
-            torrent.waiting.push_back(&mut self.peers, key);
-        }
+    fn answer(&mut self, key: PeerKey, answer: Answer) {
+        self.order(Order::Post(key, Command::Answer(answer)));
     }
 
     /// A segment with blocks that may be granted to the peer outside endgame.
@@ -163,9 +188,13 @@ impl Swarm {
         };
         let active = self.actives.insert(active).ok()?;
         torrent.picker.park(piece.get());
-        torrent.shared.taken.insert(piece.get());
+        if torrent.picker.open_count() == 0 {
+            // The endgame begins: those that have nothing to do may share in it.
+            torrent.news += 1;
+        }
         torrent.active.push_back(&mut self.actives, active);
         torrent.open.push_back(&mut self.actives, active);
+        self.by_piece.insert((key, piece), active);
         Some(active)
     }
 
@@ -232,10 +261,13 @@ impl Swarm {
     /// Grants blocks of a segment; returns how many. Cost: O(k).
     fn grant(&mut self, key: PeerKey, segment_key: SegmentKey, blocks: u64) -> u32 {
         let Some(segment) = self.segments.get_mut(segment_key) else { return 0 };
-        let Some(holder) = segment.holder_mut(key) else { return 0 };
+        let Some((holder, before)) = segment.seat(key) else { return 0 };
         holder.leased |= blocks;
         holder.overdue &= !blocks;
         let (active_key, index, claims) = (segment.active, segment.index, segment.claims.clone());
+        if let Some(before) = before.filter(|before| before.leased != 0) {
+            self.dispossess(before.peer, active_key, segment_key, before.leased);
+        }
         self.relist(segment_key);
         let Some(active) = self.actives.get_mut(active_key) else { return 0 };
         active.leased += blocks.count_ones();
@@ -253,6 +285,21 @@ impl Swarm {
         blocks.count_ones()
     }
 
+    /// Tells a peer to forget blocks of a segment; they were taken from it. Cost: O(1).
+    pub(super) fn dispossess(
+        &mut self,
+        peer: PeerKey,
+        active: ActiveKey,
+        segment: SegmentKey,
+        blocks: u64,
+    ) {
+        let cancel = Command::Cancel { lease: lease_of(segment), blocks };
+        self.order(Order::Post(peer, cancel));
+        if let Some(active) = self.actives.get_mut(active) {
+            active.leased -= blocks.count_ones();
+        }
+    }
+
     /// Keeps a segment, and its piece, in the lists of those that have blocks to grant as long
     /// as that is so. Cost: O(k).
     pub(super) fn relist(&mut self, segment_key: SegmentKey) {
@@ -266,11 +313,21 @@ impl Swarm {
             active.open_segments.remove(&mut self.segments, segment_key);
         }
         let open = active.next_segment < active.segments || !active.open_segments.is_empty();
+        self.list_piece(active_key, open);
+    }
+
+    /// Keeps a piece under way in the list of those that have blocks to grant, and marks it for
+    /// its peers' threads if it has none. Cost: O(1).
+    pub(super) fn list_piece(&mut self, key: ActiveKey, open: bool) {
+        let Some(active) = self.actives.get(key) else { return };
+        let piece = active.piece.get();
         let Some(torrent) = self.torrents.get_mut(active.torrent) else { return };
         if open {
-            torrent.open.push_back(&mut self.actives, active_key);
+            torrent.open.push_back(&mut self.actives, key);
+            torrent.shared.taken.remove(piece);
         } else {
-            torrent.open.remove(&mut self.actives, active_key);
+            torrent.open.remove(&mut self.actives, key);
+            torrent.shared.taken.insert(piece);
         }
     }
 }

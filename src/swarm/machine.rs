@@ -16,6 +16,7 @@ use crate::kit::list::List;
 use crate::kit::random::Random;
 use crate::kit::slab::Slab;
 use crate::kit::wheel::Wheel;
+use crate::layout::PieceIndex;
 use crate::limits::{
     ACTIVE_PIECES_MAX, PEERS_MAX, SEGMENTS_FREED_PER_TURN, SEGMENTS_MAX, STOPS_PER_TURN,
     TIMER_SLOTS, TIMER_TICK, TIMERS_PER_TURN_MAX, TORRENTS_MAX,
@@ -23,7 +24,7 @@ use crate::limits::{
 use crate::swarm::event::{Control, DiskEvent, Event, Hashed};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{
-    Active, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
+    Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -63,6 +64,9 @@ pub struct Swarm {
     pub(super) by_identity: HashMap<Identity, PeerKey>,
     /// Pieces under way.
     pub(super) actives: Slab<Active>,
+    /// Pieces under way by their number. Never iterated, and as large from the start as it will
+    /// ever be.
+    pub(super) by_piece: HashMap<(TorrentKey, PieceIndex), ActiveKey>,
     /// Segments of pieces under way.
     pub(super) segments: Slab<Segment>,
     /// Chains of segments that are not needed any more; freed a few a turn.
@@ -82,7 +86,7 @@ pub struct Swarm {
     /// While stopping: the slot of the next peer to be told.
     pub(super) stopping: Option<usize>,
     /// What is to be done.
-    orders: VecDeque<Order>,
+    pub(super) orders: VecDeque<Order>,
     /// Whether `Stopped` was told.
     stopped: bool,
     /// Records touched by handlers, for the benchmark that shows that work is constant.
@@ -98,6 +102,7 @@ impl Swarm {
             peers: Slab::new(options.peers_max.min(PEERS_MAX)),
             by_identity: HashMap::new(),
             actives: Slab::new(ACTIVE_PIECES_MAX),
+            by_piece: HashMap::with_capacity(ACTIVE_PIECES_MAX),
             segments: Slab::new(SEGMENTS_MAX),
             discarded: VecDeque::new(),
             dialing: List::new(|torrent| &mut torrent.dialing),
@@ -151,6 +156,7 @@ impl Swarm {
             PeerEvent::Interest(interested) => self.peer_interest(peer, interested),
             PeerEvent::Want { blocks, idle } => self.wanted(peer, blocks, idle),
             PeerEvent::Candidate { piece, blocks } => self.candidate(peer, piece, blocks),
+            PeerEvent::Pass => self.passed(peer),
             PeerEvent::Stored { lease, blocks } => self.stored(peer, lease, blocks),
             PeerEvent::Returned { lease, blocks } => self.returned(peer, lease, blocks),
             PeerEvent::Overdue { lease, blocks } => self.overdue(peer, lease, blocks),
@@ -211,6 +217,7 @@ impl Swarm {
     pub(super) fn send_away(&mut self, key: PeerKey, reason: CloseReason) {
         if let Some(peer) = self.peers.get_mut(key).filter(|peer| peer.stage != Stage::Leaving) {
             peer.stage = Stage::Leaving;
+            self.stop_waiting(key);
             self.order(Order::Post(key, Command::Stop(reason)));
         }
     }

@@ -8,10 +8,13 @@
 //! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest)
 //! - [`addresses`]: whom to dial
 //! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`torrents`],
-//!   [`grants`] (work out), [`returns`] (work back) and [`verdicts`] (hashes, blame)
+//!   [`grants`] (work out), [`returns`] (work back), [`waiting`] (for work) and [`verdicts`]
+//!   (hashes, blame)
+//! - [`audit`]: whether all of it fits together, for tests and simulations
 //! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
 
 pub mod addresses;
+pub mod audit;
 pub mod bitmap;
 pub mod choker;
 pub mod event;
@@ -25,3 +28,7 @@ pub mod roster;
 pub mod state;
 pub mod torrents;
 pub mod verdicts;
+pub mod waiting;
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,11 @@
 
 use crate::connection::event::{Command, LeaseId};
 use crate::kit::list::List;
-use crate::limits::{HOLDERS_PER_SEGMENT_MAX, WAKES_PER_RETURN};
+use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
 use crate::swarm::state::{
-    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, TorrentKey, lease_of, segment_of,
+    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, lease_of, segment_of,
 };
 
 impl Swarm {
@@ -23,8 +23,7 @@ impl Swarm {
         segment.stored |= new;
         let mut settled = 0;
         if let Some(holder) = segment.holder_mut(key) {
-            settled = holder.leased & new;
-            holder.leased &= !new;
+            settled = holder.settle(new);
             holder.given |= new;
         }
         let active_key = segment.active;
@@ -53,10 +52,9 @@ impl Swarm {
         let Some(segment) = self.segments.get_mut(segment_key) else { return 0 };
         let mut cancels = [None; HOLDERS_PER_SEGMENT_MAX];
         for (cancel, holder) in cancels.iter_mut().zip(segment.holders.iter_mut().flatten()) {
-            let both = holder.leased & blocks;
-            if holder.peer != key && both != 0 {
-                holder.leased &= !both;
-                *cancel = Some((holder.peer, both));
+            if holder.peer != key {
+                let both = holder.settle(blocks);
+                *cancel = (both != 0).then_some((holder.peer, both));
             }
         }
         let mut ended = 0;
@@ -78,8 +76,7 @@ impl Swarm {
             return;
         }
         if let Some(holder) = segment.holder_mut(key) {
-            holder.leased &= !back;
-            holder.overdue &= !back;
+            holder.settle(back);
         }
         let active_key = segment.active;
         self.relist(segment_key);
@@ -90,7 +87,7 @@ impl Swarm {
             }
         }
         self.restart_if_ended(active_key);
-        self.wake_waiting(active_key);
+        self.work_appeared_in(active_key);
     }
 
     /// Blocks are late: a second peer may be asked, and a first that is late too is given up.
@@ -104,14 +101,10 @@ impl Swarm {
         holder.overdue |= late;
         let active_key = segment.active;
         if let Some((other, both)) = late_before(segment, key, late) {
-            let cancel = Command::Cancel { lease, blocks: both };
-            self.order(Order::Post(other, cancel));
-            if let Some(active) = self.actives.get_mut(active_key) {
-                active.leased -= both.count_ones();
-            }
+            self.dispossess(other, active_key, segment_key, both);
         }
         self.relist(segment_key);
-        self.wake_waiting(active_key);
+        self.work_appeared_in(active_key);
     }
 
     /// A piece that was fetched from one peer alone, and that peer gave blocks of it up: once it
@@ -136,25 +129,7 @@ impl Swarm {
         if active.sole != Sole::Shared {
             active.sole = Sole::Wanted;
         }
-        if let Some(torrent) = self.torrents.get_mut(active.torrent) {
-            torrent.open.push_back(&mut self.actives, key);
-        }
-    }
-
-    /// There is work again: tells some of those that wait. Cost: O(k).
-    pub(super) fn wake_waiting(&mut self, active: ActiveKey) {
-        if let Some(torrent) = self.actives.get(active).map(|active| active.torrent) {
-            self.wake_waiting_of(torrent);
-        }
-    }
-
-    /// There is work again in this torrent: tells some of those that wait. Cost: O(k).
-    pub(super) fn wake_waiting_of(&mut self, key: TorrentKey) {
-        for _ in 0..WAKES_PER_RETURN {
-            let Some(torrent) = self.torrents.get_mut(key) else { return };
-            let Some(peer) = torrent.waiting.pop_front(&mut self.peers) else { return };
-            self.order(Order::Post(peer, Command::Work));
-        }
+        self.list_piece(key, true);
     }
 }
 
@@ -166,8 +141,6 @@ fn late_before(segment: &mut Segment, key: PeerKey, late: u64) -> Option<(PeerKe
         .iter_mut()
         .flatten()
         .find(|holder| holder.peer != key && holder.leased & holder.overdue & late != 0)?;
-    let both = other.leased & other.overdue & late;
-    other.leased &= !both;
-    other.overdue &= !both;
+    let both = other.settle(other.overdue & late);
     Some((other.peer, both))
 }

@@ -195,11 +195,9 @@ impl Swarm {
 
     /// Frees everything that is kept of a peer. Its leases and words came back before.
     fn forget(&mut self, now: Time, key: PeerKey, reason: CloseReason) {
-        if let Some(torrent) = self.peers.get(key).and_then(|peer| peer.torrent)
-            && let Some(torrent) = self.torrents.get_mut(torrent)
-        {
-            torrent.waiting.remove(&mut self.peers, key);
-        }
+        self.woken_answers(key);
+        self.stop_waiting(key);
+        self.wake_waiting_with(key);
         let Some(peer) = self.peers.remove(key) else { return };
         debug_assert!(peer.pieces.is_empty(), "its words were given back");
         self.notify(Notice::PeerLeft { peer: key, address: peer.address, reason });

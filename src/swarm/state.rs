@@ -1,8 +1,9 @@
 //! What the brain remembers: torrents, peers, pieces under way and the segments of those.
 //!
 //! Records only; what happens to them is in the handlers. A piece is exactly one of: owned (its
-//! bit in `owned`), under way (its bit in `taken`, and an [`Active`] record), or open (picked from
-//! the [`Picker`]). The two sets are shared with the peers' threads, which only read them.
+//! bit in `owned`), under way (an [`Active`] record), or open (picked from the [`Picker`]). The
+//! peers' threads read the first set, and one that tells which pieces under way have nothing to
+//! grant (`taken`).
 
 use crate::bitfield::Bitfield;
 use crate::connection::event::LeaseId;
@@ -74,8 +75,12 @@ pub struct Torrent {
     pub(super) open: List<Active>,
     /// All pieces under way.
     pub(super) active: List<Active>,
-    /// Peers that were told to wait for work.
+    /// Peers that were told to wait for work, those that asked longest ago first.
     pub(super) waiting: List<Peer>,
+    /// How often work appeared.
+    pub(super) news: u64,
+    /// Peers that were told of work and have not answered.
+    pub(super) waking: u32,
     /// Peers that may download.
     pub(super) unchoked: u32,
     /// Peers admitted or dialed.
@@ -120,6 +125,10 @@ pub struct Peer {
     pub(super) unchoked: bool,
     /// Its place among those that wait for work.
     pub(super) waiting: Links<Peer>,
+    /// How often work had appeared when it asked last.
+    pub(super) asked_at: u64,
+    /// It was told of work and has not answered.
+    pub(super) woken: bool,
 }
 
 impl Peer {
@@ -201,6 +210,17 @@ pub struct Holder {
     pub(super) given: u64,
 }
 
+impl Holder {
+    /// These blocks came, were given up or were taken away: the peer holds them no longer, and
+    /// so they are not late. Returns those that it held.
+    pub(super) fn settle(&mut self, blocks: u64) -> u64 {
+        let settled = self.leased & blocks;
+        self.leased &= !blocks;
+        self.overdue &= !blocks;
+        settled
+    }
+}
+
 /// Up to 64 neighboring blocks of a piece under way.
 #[derive(Debug)]
 pub struct Segment {
@@ -259,12 +279,34 @@ impl Segment {
         self.full & !self.stored & !self.held().twice
     }
 
-    /// The peer's part in it, made if there is room.
+    /// The peer's part in it, if it has one.
     pub(super) fn holder_mut(&mut self, peer: PeerKey) -> Option<&mut Holder> {
-        let known = self.holders.iter().position(|h| h.is_some_and(|h| h.peer == peer));
-        let slot = known.or_else(|| self.holders.iter().position(Option::is_none))?;
+        self.holders.iter_mut().flatten().find(|holder| holder.peer == peer)
+    }
+
+    /// The peer's part in it, made if there is room, and whoever had that place before.
+    pub(super) fn seat(&mut self, peer: PeerKey) -> Option<(&mut Holder, Option<Holder>)> {
+        let place = &mut self.holders[self.place_for(peer)?];
+        let before = place.take_if(|holder| holder.peer != peer);
         let empty = Holder { peer, leased: 0, overdue: 0, given: 0 };
-        Some(self.holders[slot].get_or_insert(empty))
+        Some((place.get_or_insert(empty), before))
+    }
+
+    /// The place of a peer: its own, an empty one, or that of a peer that will be missed least.
+    /// Holders leave and new ones come for as long as the piece is under way, so a place whose
+    /// holder brings nothing any more has to be free for somebody who may.
+    fn place_for(&self, peer: PeerKey) -> Option<usize> {
+        let worth = |holder: &Option<Holder>| match holder {
+            Some(holder) if holder.peer == peer => Some(0),
+            None => Some(1),
+            Some(Holder { leased: 0, given: 0, .. }) => Some(2),
+            // Who gave its blocks is forgotten then: should the piece be bad, it goes unpunished.
+            Some(Holder { leased: 0, .. }) => Some(3),
+            Some(holder) if holder.leased == holder.overdue => Some(4),
+            Some(_) => None,
+        };
+        let places = self.holders.iter().map(worth).enumerate();
+        places.filter_map(|(place, worth)| Some((worth?, place))).min().map(|(_, place)| place)
     }
 
     /// Blocks that this peer holds.
@@ -275,7 +317,7 @@ impl Segment {
 
     /// Whether the peer has a part in it or could have.
     pub(super) fn has_room_for(&self, peer: PeerKey) -> bool {
-        self.holders.iter().any(|holder| holder.is_none_or(|holder| holder.peer == peer))
+        self.place_for(peer).is_some()
     }
 }
 

@@ -29,6 +29,8 @@ impl Swarm {
             open: List::new(|active| &mut active.open),
             active: List::new(|active| &mut active.active),
             waiting: List::new(|peer: &mut Peer| &mut peer.waiting),
+            news: 0,
+            waking: 0,
             unchoked: 0,
             peers: 0,
             addresses: new.addresses,
@@ -183,6 +185,8 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         interested: false,
         unchoked: false,
         waiting: Links::default(),
+        asked_at: 0,
+        woken: false,
     }
 }
 

@@ -32,6 +32,7 @@ impl Swarm {
             self.discarded.extend(active.last_segment);
             self.discarded.extend(active.suspects);
         }
+        self.by_piece.remove(&(torrent_key, piece));
         self.touched += 1;
         self.order(Order::Herald(torrent_key));
         if complete {
@@ -67,7 +68,7 @@ impl Swarm {
             stats.bad_pieces.fetch_add(1, Relaxed);
             stats.wasted.fetch_add(size, Relaxed);
         }
-        self.wake_waiting_of(torrent_key);
+        self.work_appeared(torrent_key);
     }
 
     /// These blocks of a piece that was bad differ from what they should have been: whoever gave

@@ -83,7 +83,7 @@ impl MainLoop {
 }
 
 /// The kinds of events, by the numbers that [`kind_of`] gives them.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 25] = [
     "timer",
     "greeted",
     "joined",
@@ -107,6 +107,7 @@ const KINDS: [&str; 24] = [
     "disk",
     "choke",
     "control",
+    "pass",
     "unknown",
 ];
 
@@ -131,6 +132,7 @@ fn kind_of(event: &Event) -> usize {
             PeerEvent::Overdue { .. } => 11,
             PeerEvent::WordGone { .. } => 12,
             PeerEvent::Closed(_) => 13,
+            PeerEvent::Pass => 23,
         },
         Event::Arrived { .. } => 14,
         Event::NotStarted(_) => 15,

@@ -1,0 +1,8 @@
+//! Tests of the brain's handlers: each tells it events and looks at its orders. [`scene`] has a
+//! torrent and peers to tell of; after every event the whole state is audited.
+
+mod scene;
+
+mod grants;
+mod returns;
+mod waiting;
