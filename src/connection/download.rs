@@ -4,11 +4,9 @@
 //! Requests are refilled when a block arrives, never on a tick. Work is asked of the main thread
 //! while there is still some left, so that the line does not run dry at a piece's edge.
 
-mod giving_back;
-
 use crate::connection::event::{Answer, Event, Grant};
 use crate::connection::flights::Flights;
-use crate::connection::lease::{Lease, request_of};
+use crate::connection::lease::{Lease, find, request_of};
 use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::shared::SharedTorrent;
@@ -33,34 +31,34 @@ pub enum Arrival {
 #[derive(Debug)]
 pub struct Download {
     /// Leases in the order of their grant.
-    leases: VecDeque<Lease>,
+    pub(super) leases: VecDeque<Lease>,
     /// Requests by age.
-    flights: Flights,
+    pub(super) flights: Flights,
     /// Blocks asked for and not answered: the `asked` bits of all leases.
-    outstanding: u32,
+    pub(super) outstanding: u32,
     /// Blocks granted and not asked for: the `todo` bits of all leases.
-    queued: u32,
+    pub(super) queued: u32,
     /// Requests taken back. With Fast each of them is answered, by the block or a reject, and
     /// that answer must not be taken for one to a later request for the same block.
-    cancels: VecDeque<Block>,
+    pub(super) cancels: VecDeque<Block>,
     /// How many may be outstanding.
-    window: Window,
+    pub(super) window: Window,
     /// Where the conversation about work stands.
-    supply: Supply,
+    pub(super) supply: Supply,
     /// Whether the peer chokes us.
-    choked: bool,
+    pub(super) choked: bool,
     /// Whether the Fast extension holds on this connection.
-    fast: bool,
+    pub(super) fast: bool,
     /// Whether it has kept us waiting.
-    snubbed: bool,
+    pub(super) snubbed: bool,
     /// When the last block came, or requests began.
-    last_block: Time,
+    pub(super) last_block: Time,
     /// No requests before this time, after a refusal.
-    pause_until: Time,
+    pub(super) pause_until: Time,
     /// Pieces that the peer lets us ask for while it chokes us (BEP 6).
-    allowed_fast: Vec<PieceIndex>,
+    pub(super) allowed_fast: Vec<PieceIndex>,
     /// How many of those were looked at in the search under way.
-    allowed_fast_seen: usize,
+    pub(super) allowed_fast_seen: usize,
 }
 
 impl Download {
@@ -326,7 +324,7 @@ impl Download {
     }
 
     /// Reports and drops the lease if it is done; tells whether it was.
-    fn finish(&mut self, index: usize, out: &mut Outbox) -> bool {
+    pub(super) fn finish(&mut self, index: usize, out: &mut Outbox) -> bool {
         if !self.leases[index].is_done() {
             return false;
         }
@@ -335,9 +333,4 @@ impl Download {
         }
         true
     }
-}
-
-/// The lease with this block in that set of its blocks.
-fn find(leases: &VecDeque<Lease>, block: Block, set: fn(&Lease) -> u64) -> Option<usize> {
-    leases.iter().position(|lease| lease.covers(block) && set(lease) & block.bit() != 0)
 }

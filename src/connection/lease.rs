@@ -9,6 +9,7 @@ use crate::connection::outbox::Outbox;
 use crate::kit::claim::ClaimWord;
 use crate::layout::{Block, Layout, PieceIndex, SEGMENT_BLOCKS};
 use crate::wire::message::BlockRequest;
+use std::collections::VecDeque;
 
 /// A lease. The sets are disjoint; one bit is one block of the segment.
 #[derive(Debug, Clone)]
@@ -112,6 +113,11 @@ pub fn request_of(layout: &Layout, block: Block) -> BlockRequest {
         begin: block.begin(),
         length: layout.block_size(block),
     }
+}
+
+/// The lease with this block in that set of its blocks.
+pub fn find(leases: &VecDeque<Lease>, block: Block, set: fn(&Lease) -> u64) -> Option<usize> {
+    leases.iter().position(|lease| lease.covers(block) && set(lease) & block.bit() != 0)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! - [`flights`]: requests by age
 //! - [`supply`]: where the conversation about new work stands
 //! - [`download`]: our requests and what comes of them
+//! - [`giving_back`]: how blocks go back that will not come
 //! - [`upload`]: the peer's requests and what we owe it
 //! - [`supply`]: when to ask the main thread for work
 //! - [`pieces`]: what the peer has and what of it we want
@@ -21,6 +22,7 @@
 pub mod download;
 pub mod event;
 pub mod flights;
+pub mod giving_back;
 pub mod greeting;
 pub mod idle;
 pub mod introduction;

@@ -1,9 +1,9 @@
 //! How blocks go back that will not come from this peer: because somebody else gave them, the peer
 //! choked us, refused, keeps us waiting, or leaves.
 
-use super::{Download, find};
+use crate::connection::download::Download;
 use crate::connection::event::{Event, LeaseId};
-use crate::connection::lease::request_of;
+use crate::connection::lease::{find, request_of};
 use crate::connection::outbox::Outbox;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout};
