@@ -1,7 +1,7 @@
 //! What the benchmarks share: a timer, a table, and JSON lines for those who keep records.
 //!
-//! `cargo bench -- --json` prints one JSON object a line instead of the table. With `--test` (as
-//! `cargo test --benches` passes it) everything is run once, small, and nothing is printed.
+//! `cargo bench -- --json` prints one JSON object a line instead of the table. Without `--bench`,
+//! which `cargo bench` passes, everything is run once, small, and nothing is printed.
 
 #![allow(dead_code, reason = "each benchmark uses its own part")]
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
@@ -22,10 +22,10 @@ pub(crate) enum Tell {
 /// What the command line asks for.
 pub(crate) fn tell() -> Tell {
     let has = |flag: &str| std::env::args().any(|argument| argument == flag);
-    match (has("--test"), has("--json")) {
-        (true, _) => Tell::Nothing,
-        (false, true) => Tell::Json,
-        (false, false) => Tell::Table,
+    match (has("--bench"), has("--json")) {
+        (false, _) => Tell::Nothing,
+        (true, true) => Tell::Json,
+        (true, false) => Tell::Table,
     }
 }
 
