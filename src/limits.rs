@@ -71,13 +71,17 @@ pub const CLIENT_NAME_MAX: usize = 64;
 pub const UPLOAD_QUEUE_MAX: usize = 2_000;
 /// Longest span that one request may ask for, in bytes; clients close above 16 KiB to 128 KiB.
 pub const REQUEST_LENGTH_MAX: u32 = BLOCK_LENGTH;
-/// Allowed-fast pieces granted to a peer (BEP 6).
-pub const ALLOWED_FAST_COUNT: usize = 10;
+/// Allowed-fast pieces granted to a peer (BEP 6 suggests ten). Choked peers get them past all upload
+/// slots: of a slow seed they take a share for each peer that a slot could use better.
+pub const ALLOWED_FAST_COUNT: usize = 4;
 
 // ---- requests --------------------------------------------------------------------------------
 
-/// Requests in flight before anything is known of a peer's speed.
-pub const WINDOW_START: u32 = 16;
+/// Requests in flight before anything is known of a peer's speed. They double every round trip.
+pub const WINDOW_START: u32 = 8;
+/// Fewest requests in flight to a peer that answers, however slow. What waits long at a slow peer
+/// was chosen long ago: simulated swarms behind a slow seed take twice as long with 16.
+pub const WINDOW_MIN: u32 = 4;
 /// Most requests in flight to one peer.
 pub const WINDOW_MAX: u32 = 1_024;
 /// Most requests in flight to a peer that announced no `reqq`: common clients queue 250.
@@ -275,6 +279,7 @@ const _: () = {
     assert!(READ_BUFFER as u32 >= 8 * (BLOCK_LENGTH + 13), "reads see runs of blocks");
     assert!(READ_BUFFER / BLOCK_LENGTH as usize <= IO_SLICES_MAX, "a run is one system call");
     assert!(EXTENSION_HANDSHAKE_MAX <= EXTENDED_MESSAGE_MAX as usize);
+    assert!(WINDOW_MIN <= WINDOW_START);
     assert!(WINDOW_START <= WINDOW_MAX_UNANNOUNCED && WINDOW_MAX_UNANNOUNCED <= WINDOW_MAX);
     assert!(WINDOW_MAX as usize <= UPLOAD_QUEUE_MAX, "we accept what we would ask");
     assert!(WINDOW_MAX as usize <= LEASES_PER_PEER_MAX * 64, "leases can fill the window");
