@@ -97,6 +97,9 @@ pub const BLOCK_LOST: Duration = Duration::from_secs(50);
 pub const CANCELS_OPEN_MAX: usize = WINDOW_MAX as usize;
 /// A peer with requests outstanding that sent no block for this long is snubbing us.
 pub const SNUB_TIMEOUT: Duration = Duration::from_secs(20);
+/// A snubbing peer is asked for another block at most this often: longer than a block counts as
+/// lost, so that those blocks go to somebody else first.
+pub const SNUB_PAUSE: Duration = Duration::from_secs(60);
 /// Most leases one peer holds at once.
 pub const LEASES_PER_PEER_MAX: usize = 256;
 /// Most leases granted in answer to one request of a peer's thread.
@@ -285,6 +288,7 @@ const _: () = {
     assert!(WINDOW_MAX as usize <= LEASES_PER_PEER_MAX * 64, "leases can fill the window");
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
+    assert!(BLOCK_LOST.as_secs() < SNUB_PAUSE.as_secs(), "others come before a snubbing peer");
     assert!(BLOCK_TIMEOUT.as_secs() < BLOCK_LOST.as_secs(), "late comes before lost");
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
     assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);

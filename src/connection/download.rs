@@ -16,7 +16,7 @@ use crate::connection::supply::Supply;
 use crate::connection::window::Window;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout, PieceIndex};
-use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, SNUB_TIMEOUT};
+use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, SNUB_PAUSE, SNUB_TIMEOUT};
 use crate::wire::message::{BlockRequest, Message};
 use std::collections::VecDeque;
 
@@ -53,6 +53,8 @@ pub struct Download {
     fast: bool,
     /// Whether it has kept us waiting.
     snubbed: bool,
+    /// While it does, nothing more is asked of it before this time.
+    patience_until: Time,
     /// When the last block came, or requests began.
     last_block: Time,
     /// No requests before this time, after a refusal.
@@ -77,6 +79,7 @@ impl Download {
             choked: true,
             fast,
             snubbed: false,
+            patience_until: now,
             last_block: now,
             pause_until: now,
             allowed_fast: Vec::new(),
@@ -225,7 +228,7 @@ impl Download {
         if now >= self.pause_until {
             self.send_requests(now, &shared.layout, out);
         }
-        self.ask_for_work(shared, pieces, out);
+        self.ask_for_work(now, shared, pieces, out);
         if self.supply.take_unused_wake() {
             out.publish(Event::Pass);
         }
@@ -233,14 +236,16 @@ impl Download {
 
     fn ask_for_work(
         &mut self,
+        now: Time,
         shared: &SharedTorrent,
         pieces: &mut RemotePieces,
         out: &mut Outbox,
     ) {
         let idle = self.outstanding + self.queued == 0;
-        // A peer that keeps us waiting is asked for one block at a time.
-        let snubbed = self.snubbed && self.outstanding > 0;
-        if snubbed || !self.supply.may_ask(idle) || self.leases.len() >= LEASES_PER_PEER_MAX {
+        if self.is_in_disgrace(now)
+            || !self.supply.may_ask(idle)
+            || self.leases.len() >= LEASES_PER_PEER_MAX
+        {
             return;
         }
         if self.choked {
@@ -256,7 +261,9 @@ impl Download {
         let overdue = self.flights.deadline();
         let snub = (self.outstanding > 0 && !self.snubbed).then(|| self.last_block + SNUB_TIMEOUT);
         let pause = (self.pause_until > now && self.queued > 0).then_some(self.pause_until);
-        [overdue, snub, pause].into_iter().flatten().min()
+        let disgrace = self.snubbed && self.outstanding == 0 && self.patience_until > now;
+        let patience = disgrace.then_some(self.patience_until);
+        [overdue, snub, pause, patience].into_iter().flatten().min()
     }
 
     fn send_requests(&mut self, now: Time, layout: &Layout, out: &mut Outbox) {
@@ -283,9 +290,17 @@ impl Download {
             };
             self.outstanding += 1;
             sent += 1;
+            if self.snubbed {
+                self.patience_until = now + SNUB_PAUSE;
+            }
             self.flights.asked(now, block);
             out.send(Message::Request(request_of(layout, block)));
         }
+    }
+
+    /// A peer that keeps us waiting is asked for one block at a time, and now and then.
+    fn is_in_disgrace(&self, now: Time) -> bool {
+        self.snubbed && (self.outstanding > 0 || now < self.patience_until)
     }
 
     /// While choked only pieces of the allowed-fast set are worth asking for.

@@ -1,8 +1,8 @@
 //! What becomes of leases when the peer chokes us, refuses, or keeps us waiting.
 
 use super::scene::{Said, Scene, request};
-use crate::connection::event::{Answer, Event};
-use crate::limits::{SNUB_TIMEOUT, WINDOW_START};
+use crate::connection::event::{Answer, Command, Event};
+use crate::limits::{BLOCK_LOST, SNUB_PAUSE, SNUB_TIMEOUT, WINDOW_START};
 use crate::wire::message::Message;
 use std::time::Duration;
 
@@ -87,4 +87,30 @@ fn a_reject_gives_the_block_back_and_makes_a_pause() {
     scene.wait(Duration::from_secs(1));
     let window = WINDOW_START / 2;
     assert_eq!(scene.requests().len() as u32, window - 2, "two are in flight");
+}
+
+#[test]
+fn a_snubbing_peer_is_asked_again_after_a_while_and_trusted_when_it_answers() {
+    let mut scene = Scene::unchoked(false, 2, 40);
+    scene.grant(0, 0b1);
+    scene.answer(Answer::Granted);
+    scene.turn();
+    scene.answer(Answer::Wait);
+    scene.wait(SNUB_TIMEOUT);
+    scene.wait(BLOCK_LOST - SNUB_TIMEOUT);
+    let events = scene.events();
+    assert!(matches!(events.last(), Some(Event::Returned { .. })), "{events:?}");
+    scene.order(Command::Work);
+    scene.turn();
+    assert!(matches!(scene.events()[..], [Event::Pass]), "others come first");
+    let patience = scene.connection.deadline(scene.now);
+    assert_eq!(patience - scene.now, SNUB_TIMEOUT + SNUB_PAUSE - BLOCK_LOST);
+    scene.wait(patience - scene.now);
+    assert!(matches!(scene.events()[..], [Event::Want { blocks: 1, .. }]));
+    scene.grant(0, 0b1);
+    scene.answer(Answer::Granted);
+    scene.turn();
+    scene.store(0, 0);
+    scene.turn();
+    assert!(matches!(scene.events()[..], [Event::Stored { .. }, Event::Want { blocks: 2.., .. }]));
 }
