@@ -147,9 +147,13 @@ impl Swarm {
     }
 
     fn handle_peer(&mut self, now: Time, peer: PeerKey, event: PeerEvent) {
+        if self.peers.get(peer).is_none() {
+            // It has said its last word already.
+            return;
+        }
         match event {
             PeerEvent::Greeted(info_hash) => self.greeted(peer, info_hash),
-            PeerEvent::Joined(joined) => self.joined(peer, *joined),
+            PeerEvent::Joined(joined) => self.joined(now, peer, *joined),
             PeerEvent::Word { index, bits } => self.peer_word(peer, index, bits),
             PeerEvent::HaveAll => self.peer_has_all(peer),
             PeerEvent::Have(piece) => self.peer_has(peer, piece),

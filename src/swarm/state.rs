@@ -10,6 +10,7 @@ use crate::connection::event::LeaseId;
 use crate::connection::shared::SharedTorrent;
 use crate::id::{InfoHash, PeerId};
 use crate::kit::claim::ClaimWord;
+use crate::kit::clock::Time;
 use crate::kit::list::{Links, List};
 use crate::kit::slab::Key;
 use crate::layout::PieceIndex;
@@ -111,6 +112,8 @@ pub struct Peer {
     pub(super) stage: Stage,
     /// What it calls itself, after the handshake.
     pub(super) id: Option<PeerId>,
+    /// When the handshake was done, if it is.
+    pub(super) joined_at: Option<Time>,
     /// What it has, while `all` is not set.
     pub(super) pieces: Bitfield,
     /// It has everything.

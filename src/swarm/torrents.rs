@@ -179,6 +179,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         dialed,
         stage: Stage::Starting,
         id: None,
+        joined_at: None,
         pieces: Bitfield::new(0),
         all: false,
         interested: false,

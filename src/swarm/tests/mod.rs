@@ -5,4 +5,5 @@ mod scene;
 
 mod grants;
 mod returns;
+mod roster;
 mod waiting;
