@@ -123,6 +123,9 @@ pub const SEGMENTS_MAX: usize = 2 * ACTIVE_PIECES_MAX;
 pub const SEGMENT_PROBES_MAX: u32 = 8;
 /// Pieces under way looked at for blocks that may be granted twice.
 pub const ENDGAME_PROBES_MAX: u32 = 64;
+/// A peer that fetches all of a piece alone, because it failed its hash, and brings nothing of it
+/// for this long gives way to another.
+pub const SOLE_PATIENCE: Duration = Duration::from_secs(60);
 /// Segments looked at to find who gave bad blocks: those of the largest piece.
 pub const SUSPECT_PROBES_MAX: u32 = PIECE_LENGTH_MAX / BLOCK_LENGTH / 64;
 /// Peers of a torrent that were told of work and have neither asked for it nor passed; each answer
@@ -288,6 +291,7 @@ const _: () = {
     assert!(WINDOW_MAX as usize <= LEASES_PER_PEER_MAX * 64, "leases can fill the window");
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
+    assert!(BLOCK_LOST.as_secs() < SOLE_PATIENCE.as_secs(), "blocks can be asked for again");
     assert!(BLOCK_LOST.as_secs() < SNUB_PAUSE.as_secs(), "others come before a snubbing peer");
     assert!(BLOCK_TIMEOUT.as_secs() < BLOCK_LOST.as_secs(), "late comes before lost");
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());

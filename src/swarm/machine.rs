@@ -47,6 +47,8 @@ pub struct Options {
 pub(super) enum Timer {
     /// An address is worth another try.
     Redial(TorrentKey, SocketAddr),
+    /// A peer that fetches a piece alone should have brought something of it.
+    Sole(ActiveKey),
 }
 
 /// All state of the client. Owned by the main thread.
@@ -158,10 +160,10 @@ impl Swarm {
             PeerEvent::HaveAll => self.peer_has_all(peer),
             PeerEvent::Have(piece) => self.peer_has(peer, piece),
             PeerEvent::Interest(interested) => self.peer_interest(peer, interested),
-            PeerEvent::Want { blocks, idle } => self.wanted(peer, blocks, idle),
-            PeerEvent::Candidate { piece, blocks } => self.candidate(peer, piece, blocks),
+            PeerEvent::Want { blocks, idle } => self.wanted(now, peer, blocks, idle),
+            PeerEvent::Candidate { piece, blocks } => self.candidate(now, peer, piece, blocks),
             PeerEvent::Pass => self.passed(peer),
-            PeerEvent::Stored { lease, blocks } => self.stored(peer, lease, blocks),
+            PeerEvent::Stored { lease, blocks } => self.stored(now, peer, lease, blocks),
             PeerEvent::Returned { lease, blocks } => self.returned(peer, lease, blocks),
             PeerEvent::Overdue { lease, blocks } => self.overdue(peer, lease, blocks),
             PeerEvent::WordGone { index } => self.peer_word_gone(peer, index),
@@ -175,6 +177,7 @@ impl Swarm {
         while let Some(timer) = self.timers.expire(now, &mut steps) {
             match timer {
                 Timer::Redial(torrent, address) => self.redial(torrent, address),
+                Timer::Sole(active) => self.look_after_sole(now, active),
             }
         }
         self.dial_some();

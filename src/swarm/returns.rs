@@ -1,7 +1,7 @@
 //! Handlers for work that comes back: blocks stored, given up, or late.
 
 use crate::connection::event::{Command, LeaseId};
-use crate::kit::list::List;
+use crate::kit::clock::Time;
 use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
@@ -12,7 +12,7 @@ use crate::swarm::state::{
 impl Swarm {
     /// Blocks are in the file. Whoever else was asked for them is told to forget them; when the
     /// piece has all its blocks, it is hashed. Cost: O(k).
-    pub(super) fn stored(&mut self, key: PeerKey, lease: LeaseId, blocks: u64) {
+    pub(super) fn stored(&mut self, now: Time, key: PeerKey, lease: LeaseId, blocks: u64) {
         self.touched += 1;
         let segment_key = segment_of(lease);
         let Some(segment) = self.segments.get_mut(segment_key) else { return };
@@ -31,6 +31,7 @@ impl Swarm {
         self.relist(segment_key);
         let Some(active) = self.actives.get_mut(active_key) else { return };
         active.stored += new.count_ones();
+        active.progress_at = now;
         active.leased -= settled;
         active.source = match active.source {
             Source::Nobody => Source::One(key),
@@ -82,9 +83,6 @@ impl Swarm {
         self.relist(segment_key);
         if let Some(active) = self.actives.get_mut(active_key) {
             active.leased -= back.count_ones();
-            if active.sole == Sole::By(key) {
-                active.sole = Sole::Ending;
-            }
         }
         self.restart_if_ended(active_key);
         self.work_appeared_in(active_key);
@@ -105,31 +103,6 @@ impl Swarm {
         }
         self.relist(segment_key);
         self.work_appeared_in(active_key);
-    }
-
-    /// A piece that was fetched from one peer alone, and that peer gave blocks of it up: once it
-    /// holds none any more (so that no write of its is under way) the piece starts again with
-    /// another peer, so that whatever comes of it has one source. Cost: O(1).
-    fn restart_if_ended(&mut self, key: ActiveKey) {
-        let ended = |active: &Active| active.sole == Sole::Ending && active.leased == 0;
-        if self.actives.get(key).is_some_and(ended) {
-            self.restart(key);
-        }
-    }
-
-    /// Forgets all blocks of a piece of which nobody holds any. Cost: O(k).
-    pub(super) fn restart(&mut self, key: ActiveKey) {
-        let Some(active) = self.actives.get_mut(key) else { return };
-        debug_assert_eq!(active.leased, 0, "a write may be under way");
-        active.open_segments = List::new(|segment: &mut Segment| &mut segment.open);
-        self.discarded.extend(active.last_segment.take());
-        active.next_segment = 0;
-        active.stored = 0;
-        active.source = Source::Nobody;
-        if active.sole != Sole::Shared {
-            active.sole = Sole::Wanted;
-        }
-        self.list_piece(key, true);
     }
 }
 

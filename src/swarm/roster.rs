@@ -197,6 +197,9 @@ impl Swarm {
     fn forget(&mut self, now: Time, key: PeerKey, reason: CloseReason) {
         self.woken_answers(key);
         self.stop_waiting(key);
+        if let Some(active) = self.sole_of(key) {
+            self.end_sole(active, key);
+        }
         self.wake_waiting_with(key);
         let Some(peer) = self.peers.remove(key) else { return };
         debug_assert!(peer.pieces.is_empty(), "its words were given back");

@@ -187,6 +187,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         waiting: Links::default(),
         asked_at: 0,
         woken: false,
+        sole: None,
     }
 }
 

@@ -6,4 +6,6 @@ mod scene;
 mod grants;
 mod returns;
 mod roster;
+mod sole;
+mod verdicts;
 mod waiting;
