@@ -5,13 +5,11 @@
 //! a while, the piece starts again with another; before that it must be certain that no write of
 //! the first is under way.
 
-use crate::connection::event::Command;
 use crate::kit::clock::Time;
 use crate::kit::list::List;
 use crate::limits::{SOLE_PATIENCE, SUSPECT_PROBES_MAX};
 use crate::swarm::machine::{Swarm, Timer};
-use crate::swarm::order::Order;
-use crate::swarm::state::{Active, ActiveKey, PeerKey, Segment, Sole, lease_of};
+use crate::swarm::state::{Active, ActiveKey, PeerKey, Segment, Sole, Source};
 
 impl Swarm {
     /// The piece that this peer fetches alone, if there is one.
@@ -73,9 +71,8 @@ impl Swarm {
             let unclaimed = segment.claims.take(segment.leased_to(peer));
             let taken = segment.holder_mut(peer).map_or(0, |holder| holder.settle(unclaimed));
             if taken != 0 {
-                active.leased -= taken.count_ones();
-                let cancel = Command::Cancel { lease: lease_of(segment_key), blocks: taken };
-                self.orders.push_back(Order::Post(peer, cancel));
+                self.dispossess(peer, key, segment_key, taken);
+                self.relist(segment_key);
             }
         }
         self.restart_if_ended(key);
@@ -99,7 +96,7 @@ impl Swarm {
         self.discarded.extend(active.last_segment.take());
         active.next_segment = 0;
         active.stored = 0;
-        active.source = crate::swarm::state::Source::Nobody;
+        active.source = Source::Nobody;
         if active.sole != Sole::Shared {
             active.sole = Sole::Wanted;
         }
