@@ -211,7 +211,9 @@ impl Swarm {
             self.touched += 1;
             let segment = self.segments.get(segment_key)?;
             at = segment.open.next();
-            let grantable = segment.grantable() & !segment.leased_to(peer);
+            // Blocks that somebody has claimed are on their way into the file.
+            let unclaimed = segment.grantable() & !segment.claims.claimed();
+            let grantable = unclaimed & !segment.leased_to(peer);
             if grantable != 0 && segment.has_room_for(peer) {
                 return Some((segment_key, grantable));
             }

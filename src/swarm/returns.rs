@@ -72,14 +72,14 @@ impl Swarm {
         self.touched += 1;
         let segment_key = segment_of(lease);
         let Some(segment) = self.segments.get_mut(segment_key) else { return };
-        let back = segment.leased_to(key) & blocks;
+        let active_key = segment.active;
+        let back = segment.holder_mut(key).map_or(0, |holder| holder.settle(blocks));
         if back == 0 {
+            // It was taken from the peer before, but only now is it certain that nothing of it is
+            // on the way into the file.
+            self.work_appeared_in(active_key);
             return;
         }
-        if let Some(holder) = segment.holder_mut(key) {
-            holder.settle(back);
-        }
-        let active_key = segment.active;
         self.relist(segment_key);
         if let Some(active) = self.actives.get_mut(active_key) {
             active.leased -= back.count_ones();
@@ -109,11 +109,10 @@ impl Swarm {
 /// Of blocks that are late at this peer: another peer at which some of them are late too, and
 /// which of them, taken from it.
 fn late_before(segment: &mut Segment, key: PeerKey, late: u64) -> Option<(PeerKey, u64)> {
-    let other = segment
-        .holders
-        .iter_mut()
-        .flatten()
-        .find(|holder| holder.peer != key && holder.leased & holder.overdue & late != 0)?;
+    // A block that is claimed has come and is on its way into the file.
+    let late = late & !segment.claims.claimed();
+    let mut others = segment.holders.iter_mut().flatten();
+    let other = others.find(|holder| holder.peer != key && holder.overdue & late != 0)?;
     let both = other.settle(other.overdue & late);
     Some((other.peer, both))
 }
