@@ -71,13 +71,17 @@ pub const CLIENT_NAME_MAX: usize = 64;
 pub const UPLOAD_QUEUE_MAX: usize = 2_000;
 /// Longest span that one request may ask for, in bytes; clients close above 16 KiB to 128 KiB.
 pub const REQUEST_LENGTH_MAX: u32 = BLOCK_LENGTH;
-/// Allowed-fast pieces granted to a peer (BEP 6).
-pub const ALLOWED_FAST_COUNT: usize = 10;
+/// Allowed-fast pieces granted to a peer (BEP 6 suggests ten). Choked peers get them past all
+/// upload slots: of a slow seed they take a share for each peer that a slot could use better.
+pub const ALLOWED_FAST_COUNT: usize = 4;
 
 // ---- requests --------------------------------------------------------------------------------
 
-/// Requests in flight before anything is known of a peer's speed.
-pub const WINDOW_START: u32 = 16;
+/// Requests in flight before anything is known of a peer's speed. They double every round trip.
+pub const WINDOW_START: u32 = 8;
+/// Fewest requests in flight to a peer that answers, however slow. What waits long at a slow peer
+/// was chosen long ago: simulated swarms behind a slow seed take twice as long with 16.
+pub const WINDOW_MIN: u32 = 4;
 /// Most requests in flight to one peer.
 pub const WINDOW_MAX: u32 = 1_024;
 /// Most requests in flight to a peer that announced no `reqq`: common clients queue 250.
@@ -93,6 +97,9 @@ pub const BLOCK_LOST: Duration = Duration::from_secs(50);
 pub const CANCELS_OPEN_MAX: usize = WINDOW_MAX as usize;
 /// A peer with requests outstanding that sent no block for this long is snubbing us.
 pub const SNUB_TIMEOUT: Duration = Duration::from_secs(20);
+/// A snubbing peer is asked for another block at most this often: longer than a block counts as
+/// lost, so that those blocks go to somebody else first.
+pub const SNUB_PAUSE: Duration = Duration::from_secs(60);
 /// Most leases one peer holds at once.
 pub const LEASES_PER_PEER_MAX: usize = 256;
 /// Most leases granted in answer to one request of a peer's thread.
@@ -116,6 +123,9 @@ pub const SEGMENTS_MAX: usize = 2 * ACTIVE_PIECES_MAX;
 pub const SEGMENT_PROBES_MAX: u32 = 8;
 /// Pieces under way looked at for blocks that may be granted twice.
 pub const ENDGAME_PROBES_MAX: u32 = 64;
+/// A peer that fetches all of a piece alone, because it failed its hash, and brings nothing of it
+/// for this long gives way to another.
+pub const SOLE_PATIENCE: Duration = Duration::from_secs(60);
 /// Segments looked at to find who gave bad blocks: those of the largest piece.
 pub const SUSPECT_PROBES_MAX: u32 = PIECE_LENGTH_MAX / BLOCK_LENGTH / 64;
 /// Peers of a torrent that were told of work and have neither asked for it nor passed; each answer
@@ -288,11 +298,14 @@ const _: () = {
     assert!(READ_BUFFER as u32 >= 8 * (BLOCK_LENGTH + 13), "reads see runs of blocks");
     assert!(READ_BUFFER / BLOCK_LENGTH as usize <= IO_SLICES_MAX, "a run is one system call");
     assert!(EXTENSION_HANDSHAKE_MAX <= EXTENDED_MESSAGE_MAX as usize);
+    assert!(WINDOW_MIN <= WINDOW_START);
     assert!(WINDOW_START <= WINDOW_MAX_UNANNOUNCED && WINDOW_MAX_UNANNOUNCED <= WINDOW_MAX);
     assert!(WINDOW_MAX as usize <= UPLOAD_QUEUE_MAX, "we accept what we would ask");
     assert!(WINDOW_MAX as usize <= LEASES_PER_PEER_MAX * 64, "leases can fill the window");
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
+    assert!(BLOCK_LOST.as_secs() < SOLE_PATIENCE.as_secs(), "blocks can be asked for again");
+    assert!(BLOCK_LOST.as_secs() < SNUB_PAUSE.as_secs(), "others come before a snubbing peer");
     assert!(BLOCK_TIMEOUT.as_secs() < BLOCK_LOST.as_secs(), "late comes before lost");
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
     assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);

@@ -14,7 +14,7 @@ use crate::connection::supply::Supply;
 use crate::connection::window::Window;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout, PieceIndex};
-use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, SNUB_TIMEOUT};
+use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, SNUB_PAUSE, SNUB_TIMEOUT};
 use crate::wire::message::Message;
 use std::collections::VecDeque;
 
@@ -51,6 +51,8 @@ pub struct Download {
     pub(super) fast: bool,
     /// Whether it has kept us waiting.
     pub(super) snubbed: bool,
+    /// While it does, nothing more is asked of it before this time.
+    pub(super) patience_until: Time,
     /// When the last block came, or requests began.
     pub(super) last_block: Time,
     /// No requests before this time, after a refusal.
@@ -75,6 +77,7 @@ impl Download {
             choked: true,
             fast,
             snubbed: false,
+            patience_until: now,
             last_block: now,
             pause_until: now,
             allowed_fast: Vec::new(),
@@ -223,7 +226,7 @@ impl Download {
         if now >= self.pause_until {
             self.send_requests(now, &shared.layout, out);
         }
-        self.ask_for_work(shared, pieces, out);
+        self.ask_for_work(now, shared, pieces, out);
         if self.supply.take_unused_wake() {
             out.publish(Event::Pass);
         }
@@ -231,14 +234,16 @@ impl Download {
 
     fn ask_for_work(
         &mut self,
+        now: Time,
         shared: &SharedTorrent,
         pieces: &mut RemotePieces,
         out: &mut Outbox,
     ) {
         let idle = self.outstanding + self.queued == 0;
-        // A peer that keeps us waiting is asked for one block at a time.
-        let snubbed = self.snubbed && self.outstanding > 0;
-        if snubbed || !self.supply.may_ask(idle) || self.leases.len() >= LEASES_PER_PEER_MAX {
+        if self.is_in_disgrace(now)
+            || !self.supply.may_ask(idle)
+            || self.leases.len() >= LEASES_PER_PEER_MAX
+        {
             return;
         }
         if self.choked {
@@ -254,7 +259,9 @@ impl Download {
         let overdue = self.flights.deadline();
         let snub = (self.outstanding > 0 && !self.snubbed).then(|| self.last_block + SNUB_TIMEOUT);
         let pause = (self.pause_until > now && self.queued > 0).then_some(self.pause_until);
-        [overdue, snub, pause].into_iter().flatten().min()
+        let disgrace = self.snubbed && self.outstanding == 0 && self.patience_until > now;
+        let patience = disgrace.then_some(self.patience_until);
+        [overdue, snub, pause, patience].into_iter().flatten().min()
     }
 
     fn send_requests(&mut self, now: Time, layout: &Layout, out: &mut Outbox) {
@@ -281,9 +288,17 @@ impl Download {
             };
             self.outstanding += 1;
             sent += 1;
+            if self.snubbed {
+                self.patience_until = now + SNUB_PAUSE;
+            }
             self.flights.asked(now, block);
             out.send(Message::Request(request_of(layout, block)));
         }
+    }
+
+    /// A peer that keeps us waiting is asked for one block at a time, and now and then.
+    fn is_in_disgrace(&self, now: Time) -> bool {
+        self.snubbed && (self.outstanding > 0 || now < self.patience_until)
     }
 
     /// While choked only pieces of the allowed-fast set are worth asking for.

@@ -7,7 +7,7 @@ use crate::connection::lease::{find, request_of};
 use crate::connection::outbox::Outbox;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout};
-use crate::limits::{CANCELS_OPEN_MAX, REJECT_PAUSE, SNUB_TIMEOUT};
+use crate::limits::{CANCELS_OPEN_MAX, REJECT_PAUSE, SNUB_PAUSE, SNUB_TIMEOUT};
 use crate::wire::message::Message;
 
 impl Download {
@@ -105,6 +105,7 @@ impl Download {
         self.give_up_lost(now, layout, out);
         if self.outstanding > 0 && !self.snubbed && now.since(self.last_block) >= SNUB_TIMEOUT {
             self.snubbed = true;
+            self.patience_until = now + SNUB_PAUSE;
             self.window.snub();
             self.give_back_unasked(out);
         }

@@ -7,7 +7,9 @@
 //! that goes silent is asked for one block at a time until it speaks again.
 
 use crate::kit::clock::Time;
-use crate::limits::{BLOCK_LENGTH, WINDOW_AHEAD, WINDOW_MAX, WINDOW_MAX_UNANNOUNCED, WINDOW_START};
+use crate::limits::{
+    BLOCK_LENGTH, WINDOW_AHEAD, WINDOW_MAX, WINDOW_MAX_UNANNOUNCED, WINDOW_MIN, WINDOW_START,
+};
 use std::time::Duration;
 
 /// Length of the measured periods.
@@ -82,7 +84,7 @@ impl Window {
     pub fn snub(&mut self) {
         self.slow_start = false;
         self.snubbed = true;
-        self.size = WINDOW_START.min(self.size);
+        self.size = WINDOW_MIN.min(self.size);
     }
 
     fn end_period(&mut self, now: Time, passed: Duration) {
@@ -92,7 +94,7 @@ impl Window {
         }
         if !self.slow_start {
             let ahead = rate.saturating_mul(WINDOW_AHEAD.as_secs()) / u64::from(BLOCK_LENGTH);
-            self.size = ahead.clamp(u64::from(WINDOW_START), u64::from(WINDOW_MAX)) as u32;
+            self.size = ahead.clamp(u64::from(WINDOW_MIN), u64::from(WINDOW_MAX)) as u32;
         }
         self.last_bytes = rate;
         self.period_bytes = 0;
@@ -139,10 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_peer_keeps_the_start_window() {
+    fn a_slow_peer_is_asked_for_few_blocks_at_a_time() {
         let mut window = Window::new(Time::ZERO);
-        deliver(&mut window, Time::ZERO, 2, 10);
-        assert_eq!(window.size(), WINDOW_START);
+        deliver(&mut window, Time::ZERO, 1, 10);
+        assert_eq!(window.size(), WINDOW_MIN);
     }
 
     #[test]

@@ -24,6 +24,12 @@ impl ClaimWord {
         self.0.fetch_or(bit, Ordering::AcqRel) & bit == 0
     }
 
+    /// Claims all of these blocks that nobody has claimed, and returns them: whoever holds the word
+    /// writes none of them any more.
+    pub fn take(&self, bits: u64) -> u64 {
+        bits & !self.0.fetch_or(bits, Ordering::AcqRel)
+    }
+
     /// Gives claims back that were won and not written.
     pub fn release(&self, bits: u64) {
         self.0.fetch_and(!bits, Ordering::AcqRel);
@@ -62,6 +68,14 @@ mod tests {
             assert!(thread.unwrap().join());
         }
         assert_eq!(hear.try_iter().sum::<usize>(), 64);
+    }
+
+    #[test]
+    fn taking_blocks_leaves_those_that_somebody_has_claimed() {
+        let word = ClaimWord::new();
+        assert!(word.win(0b10));
+        assert_eq!(word.take(0b111), 0b101);
+        assert!(!word.win(0b1));
     }
 
     #[test]

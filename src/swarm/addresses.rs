@@ -11,7 +11,7 @@ use std::time::Duration;
 /// What is known of an address.
 #[derive(Debug, Clone, Copy, Default)]
 struct Known {
-    /// Tries that failed since the last that did not.
+    /// Tries that failed since the last that led to a connection that lasted.
     failures: u32,
     /// It is in the queue, being dialed, connected, or waiting for its next try.
     busy: bool,
@@ -57,8 +57,8 @@ impl AddressBook {
         !self.queue.is_empty()
     }
 
-    /// The address was reached. Cost: O(1).
-    pub fn reached(&mut self, address: SocketAddr) {
+    /// The address was good for a connection that lasted. Cost: O(1).
+    pub fn lasted(&mut self, address: SocketAddr) {
         if let Some(known) = self.known.get_mut(&address) {
             known.failures = 0;
         }
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(pauses[0], REDIAL_PAUSE_MIN);
         assert_eq!(pauses[1], REDIAL_PAUSE_MIN * 2);
         assert_eq!(pauses[11], REDIAL_PAUSE_MAX);
-        book.reached(address(1));
+        book.lasted(address(1));
         assert_eq!(book.ended(address(1), true), Some(REDIAL_PAUSE_MIN));
     }
 

@@ -7,6 +7,7 @@
 //! number of places; when none of them fits, the peer's own thread searches on.
 
 use crate::connection::event::{Answer, Command, Grant};
+use crate::kit::clock::Time;
 use crate::kit::list::{Links, List};
 use crate::layout::PieceIndex;
 use crate::limits::{
@@ -23,13 +24,13 @@ use crate::swarm::torrents::is_running;
 
 impl Swarm {
     /// A peer's thread can use more blocks. Cost: O(k) probes, O(k) grants.
-    pub(super) fn wanted(&mut self, key: PeerKey, blocks: u32, idle: bool) {
+    pub(super) fn wanted(&mut self, now: Time, key: PeerKey, blocks: u32, idle: bool) {
         self.woken_answers(key);
-        self.grant_wanted(key, blocks, idle);
+        self.grant_wanted(now, key, blocks, idle);
         self.wake_waiting_with(key);
     }
 
-    fn grant_wanted(&mut self, key: PeerKey, blocks: u32, idle: bool) {
+    fn grant_wanted(&mut self, now: Time, key: PeerKey, blocks: u32, idle: bool) {
         let Some(torrent) = self.workable(key) else {
             self.answer(key, Answer::Wait);
             return;
@@ -40,7 +41,7 @@ impl Swarm {
                 break;
             }
             let Some((segment, grantable)) = self.find_segment(torrent, key) else { break };
-            left -= self.grant(key, segment, lowest_bits(grantable, left)).min(left);
+            left -= self.grant(now, key, segment, lowest_bits(grantable, left)).min(left);
         }
         if left < blocks {
             self.answer(key, Answer::Granted);
@@ -51,7 +52,7 @@ impl Swarm {
             self.answer(key, Answer::NothingNear);
         } else if idle && let Some((segment, grantable)) = self.find_endgame(torrent, key) {
             let few = blocks.min(ENDGAME_BLOCKS_MAX);
-            self.grant(key, segment, lowest_bits(grantable, few));
+            self.grant(now, key, segment, lowest_bits(grantable, few));
             self.answer(key, Answer::Granted);
         } else {
             self.wait_for_work(torrent, key);
@@ -60,13 +61,13 @@ impl Swarm {
     }
 
     /// A peer's thread searched and proposes a piece. Cost: O(1).
-    pub(super) fn candidate(&mut self, key: PeerKey, piece: PieceIndex, blocks: u32) {
+    pub(super) fn candidate(&mut self, now: Time, key: PeerKey, piece: PieceIndex, blocks: u32) {
         self.woken_answers(key);
-        self.grant_candidate(key, piece, blocks);
+        self.grant_candidate(now, key, piece, blocks);
         self.wake_waiting_with(key);
     }
 
-    fn grant_candidate(&mut self, key: PeerKey, piece: PieceIndex, blocks: u32) {
+    fn grant_candidate(&mut self, now: Time, key: PeerKey, piece: PieceIndex, blocks: u32) {
         let Some(torrent) = self.workable(key) else {
             self.answer(key, Answer::Wait);
             return;
@@ -74,7 +75,9 @@ impl Swarm {
         let granted = self
             .fitting(torrent, piece, key)
             .and_then(|active| self.segment_of_piece(active, key))
-            .map(|(segment, grantable)| self.grant(key, segment, lowest_bits(grantable, blocks)));
+            .map(|(segment, grantable)| {
+                self.grant(now, key, segment, lowest_bits(grantable, blocks))
+            });
         if granted.is_some() {
             self.answer(key, Answer::Granted);
         } else {
@@ -95,7 +98,7 @@ impl Swarm {
             return self.open_piece(torrent, piece);
         }
         let active = *self.by_piece.get(&(torrent, piece))?;
-        may_fetch(self.actives.get(active)?, key).then_some(active)
+        self.may_fetch(self.actives.get(active)?, key).then_some(active)
     }
 
     /// The peer's torrent, if there is any work in it for the peer at all.
@@ -122,7 +125,9 @@ impl Swarm {
 
     /// A segment with blocks that may be granted to the peer outside endgame.
     fn find_segment(&mut self, torrent: TorrentKey, key: PeerKey) -> Option<(SegmentKey, u64)> {
-        if let Some(found) = self.find_under_way(torrent, key) {
+        // A piece that is fetched alone comes first: nobody else can help with it.
+        let sole = self.sole_of(key).and_then(|active| self.segment_of_piece(active, key));
+        if let Some(found) = sole.or_else(|| self.find_under_way(torrent, key)) {
             return Some(found);
         }
         let piece = self.pick(torrent, key)?;
@@ -138,7 +143,7 @@ impl Swarm {
             self.touched += 1;
             let active = self.actives.get(active_key)?;
             at = active.open.next();
-            let fits = may_fetch(active, key)
+            let fits = self.may_fetch(active, key)
                 && self.peers.get(key).is_some_and(|peer| peer.has(active.piece.get()));
             if fits && let Some(found) = self.segment_of_piece(active_key, key) {
                 return Some(found);
@@ -181,6 +186,7 @@ impl Swarm {
             open_segments: List::new(|segment: &mut Segment| &mut segment.open),
             source: Source::Nobody,
             sole: Sole::Shared,
+            progress_at: Time::ZERO,
             evidence: None,
             suspects: None,
             open: Links::default(),
@@ -207,7 +213,9 @@ impl Swarm {
             self.touched += 1;
             let segment = self.segments.get(segment_key)?;
             at = segment.open.next();
-            let grantable = segment.grantable() & !segment.leased_to(peer);
+            // Blocks that somebody has claimed are on their way into the file.
+            let unclaimed = segment.grantable() & !segment.claims.claimed();
+            let grantable = unclaimed & !segment.leased_to(peer);
             if grantable != 0 && segment.has_room_for(peer) {
                 return Some((segment_key, grantable));
             }
@@ -259,7 +267,7 @@ impl Swarm {
     }
 
     /// Grants blocks of a segment; returns how many. Cost: O(k).
-    fn grant(&mut self, key: PeerKey, segment_key: SegmentKey, blocks: u64) -> u32 {
+    fn grant(&mut self, now: Time, key: PeerKey, segment_key: SegmentKey, blocks: u64) -> u32 {
         let Some(segment) = self.segments.get_mut(segment_key) else { return 0 };
         let Some((holder, before)) = segment.seat(key) else { return 0 };
         holder.leased |= blocks;
@@ -272,8 +280,9 @@ impl Swarm {
         let Some(active) = self.actives.get_mut(active_key) else { return 0 };
         active.leased += blocks.count_ones();
         if active.sole == Sole::Wanted {
-            active.sole = Sole::By(key);
+            self.begin_sole(now, active_key, key);
         }
+        let Some(active) = self.actives.get(active_key) else { return 0 };
         let grant = Grant {
             lease: lease_of(segment_key),
             piece: active.piece,
@@ -329,15 +338,6 @@ impl Swarm {
             torrent.open.remove(&mut self.actives, key);
             torrent.shared.taken.insert(piece);
         }
-    }
-}
-
-/// Whether the peer may be granted blocks of this piece.
-fn may_fetch(active: &Active, key: PeerKey) -> bool {
-    match active.sole {
-        Sole::Shared | Sole::Wanted => true,
-        Sole::By(peer) => peer == key,
-        Sole::Ending => false,
     }
 }
 

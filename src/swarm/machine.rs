@@ -47,6 +47,8 @@ pub struct Options {
 pub(super) enum Timer {
     /// An address is worth another try.
     Redial(TorrentKey, SocketAddr),
+    /// A peer that fetches a piece alone should have brought something of it.
+    Sole(ActiveKey),
 }
 
 /// All state of the client. Owned by the main thread.
@@ -147,17 +149,21 @@ impl Swarm {
     }
 
     fn handle_peer(&mut self, now: Time, peer: PeerKey, event: PeerEvent) {
+        if self.peers.get(peer).is_none() {
+            // It has said its last word already.
+            return;
+        }
         match event {
             PeerEvent::Greeted(info_hash) => self.greeted(peer, info_hash),
-            PeerEvent::Joined(joined) => self.joined(peer, *joined),
+            PeerEvent::Joined(joined) => self.joined(now, peer, *joined),
             PeerEvent::Word { index, bits } => self.peer_word(peer, index, bits),
             PeerEvent::HaveAll => self.peer_has_all(peer),
             PeerEvent::Have(piece) => self.peer_has(peer, piece),
             PeerEvent::Interest(interested) => self.peer_interest(peer, interested),
-            PeerEvent::Want { blocks, idle } => self.wanted(peer, blocks, idle),
-            PeerEvent::Candidate { piece, blocks } => self.candidate(peer, piece, blocks),
+            PeerEvent::Want { blocks, idle } => self.wanted(now, peer, blocks, idle),
+            PeerEvent::Candidate { piece, blocks } => self.candidate(now, peer, piece, blocks),
             PeerEvent::Pass => self.passed(peer),
-            PeerEvent::Stored { lease, blocks } => self.stored(peer, lease, blocks),
+            PeerEvent::Stored { lease, blocks } => self.stored(now, peer, lease, blocks),
             PeerEvent::Returned { lease, blocks } => self.returned(peer, lease, blocks),
             PeerEvent::Overdue { lease, blocks } => self.overdue(peer, lease, blocks),
             PeerEvent::WordGone { index } => self.peer_word_gone(peer, index),
@@ -171,6 +177,7 @@ impl Swarm {
         while let Some(timer) = self.timers.expire(now, &mut steps) {
             match timer {
                 Timer::Redial(torrent, address) => self.redial(torrent, address),
+                Timer::Sole(active) => self.look_after_sole(now, active),
             }
         }
         self.dial_some();

@@ -8,8 +8,8 @@
 //! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest)
 //! - [`addresses`]: whom to dial
 //! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`torrents`],
-//!   [`grants`] (work out), [`returns`] (work back), [`waiting`] (for work) and [`verdicts`]
-//!   (hashes, blame)
+//!   [`grants`] (work out), [`returns`] (work back), [`waiting`] (for work), [`verdicts`]
+//!   (hashes, blame) and [`sole`] (bad pieces once more)
 //! - [`audit`]: whether all of it fits together, for tests and simulations
 //! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
 
@@ -25,6 +25,7 @@ pub mod order;
 pub mod picker;
 pub mod returns;
 pub mod roster;
+pub mod sole;
 pub mod state;
 pub mod torrents;
 pub mod verdicts;

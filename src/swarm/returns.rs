@@ -1,18 +1,16 @@
 //! Handlers for work that comes back: blocks stored, given up, or late.
 
 use crate::connection::event::{Command, LeaseId};
-use crate::kit::list::List;
+use crate::kit::clock::Time;
 use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
-use crate::swarm::state::{
-    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, lease_of, segment_of,
-};
+use crate::swarm::state::{PeerKey, Segment, SegmentKey, Source, lease_of, segment_of};
 
 impl Swarm {
     /// Blocks are in the file. Whoever else was asked for them is told to forget them; when the
     /// piece has all its blocks, it is hashed. Cost: O(k).
-    pub(super) fn stored(&mut self, key: PeerKey, lease: LeaseId, blocks: u64) {
+    pub(super) fn stored(&mut self, now: Time, key: PeerKey, lease: LeaseId, blocks: u64) {
         self.touched += 1;
         let segment_key = segment_of(lease);
         let Some(segment) = self.segments.get_mut(segment_key) else { return };
@@ -31,6 +29,7 @@ impl Swarm {
         self.relist(segment_key);
         let Some(active) = self.actives.get_mut(active_key) else { return };
         active.stored += new.count_ones();
+        active.progress_at = now;
         active.leased -= settled;
         active.source = match active.source {
             Source::Nobody => Source::One(key),
@@ -71,20 +70,17 @@ impl Swarm {
         self.touched += 1;
         let segment_key = segment_of(lease);
         let Some(segment) = self.segments.get_mut(segment_key) else { return };
-        let back = segment.leased_to(key) & blocks;
+        let active_key = segment.active;
+        let back = segment.holder_mut(key).map_or(0, |holder| holder.settle(blocks));
         if back == 0 {
+            // It was taken from the peer before, but only now is it certain that nothing of it is
+            // on the way into the file.
+            self.work_appeared_in(active_key);
             return;
         }
-        if let Some(holder) = segment.holder_mut(key) {
-            holder.settle(back);
-        }
-        let active_key = segment.active;
         self.relist(segment_key);
         if let Some(active) = self.actives.get_mut(active_key) {
             active.leased -= back.count_ones();
-            if active.sole == Sole::By(key) {
-                active.sole = Sole::Ending;
-            }
         }
         self.restart_if_ended(active_key);
         self.work_appeared_in(active_key);
@@ -106,41 +102,15 @@ impl Swarm {
         self.relist(segment_key);
         self.work_appeared_in(active_key);
     }
-
-    /// A piece that was fetched from one peer alone, and that peer gave blocks of it up: once it
-    /// holds none any more (so that no write of its is under way) the piece starts again with
-    /// another peer, so that whatever comes of it has one source. Cost: O(1).
-    fn restart_if_ended(&mut self, key: ActiveKey) {
-        let ended = |active: &Active| active.sole == Sole::Ending && active.leased == 0;
-        if self.actives.get(key).is_some_and(ended) {
-            self.restart(key);
-        }
-    }
-
-    /// Forgets all blocks of a piece of which nobody holds any. Cost: O(k).
-    pub(super) fn restart(&mut self, key: ActiveKey) {
-        let Some(active) = self.actives.get_mut(key) else { return };
-        debug_assert_eq!(active.leased, 0, "a write may be under way");
-        active.open_segments = List::new(|segment: &mut Segment| &mut segment.open);
-        self.discarded.extend(active.last_segment.take());
-        active.next_segment = 0;
-        active.stored = 0;
-        active.source = Source::Nobody;
-        if active.sole != Sole::Shared {
-            active.sole = Sole::Wanted;
-        }
-        self.list_piece(key, true);
-    }
 }
 
 /// Of blocks that are late at this peer: another peer at which some of them are late too, and
 /// which of them, taken from it.
 fn late_before(segment: &mut Segment, key: PeerKey, late: u64) -> Option<(PeerKey, u64)> {
-    let other = segment
-        .holders
-        .iter_mut()
-        .flatten()
-        .find(|holder| holder.peer != key && holder.leased & holder.overdue & late != 0)?;
+    // A block that is claimed has come and is on its way into the file.
+    let late = late & !segment.claims.claimed();
+    let mut others = segment.holders.iter_mut().flatten();
+    let other = others.find(|holder| holder.peer != key && holder.overdue & late != 0)?;
     let both = other.settle(other.overdue & late);
     Some((other.peer, both))
 }

@@ -5,7 +5,7 @@ use crate::connection::reason::{CloseReason, Violation};
 use crate::id::InfoHash;
 use crate::kit::clock::Time;
 use crate::layout::PieceIndex;
-use crate::limits::{BANS_MAX, PEERS_PER_TORRENT_MAX};
+use crate::limits::{BANS_MAX, PEERS_PER_TORRENT_MAX, REDIAL_PAUSE_MAX};
 use crate::swarm::event::ArrivalKey;
 use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::order::{Notice, Order};
@@ -57,11 +57,12 @@ impl Swarm {
     }
 
     /// A peer's handshake is done. Cost: O(1).
-    pub(super) fn joined(&mut self, key: PeerKey, joined: Joined) {
+    pub(super) fn joined(&mut self, now: Time, key: PeerKey, joined: Joined) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         let Some(torrent_key) = peer.torrent else { return };
         peer.pieces = joined.pieces;
         peer.id = Some(joined.peer_id);
+        peer.joined_at = Some(now);
         let (address, dialed) = (peer.address, peer.dialed);
         if dialed {
             self.dials -= 1;
@@ -71,7 +72,6 @@ impl Swarm {
         }
         let Some(torrent) = self.torrents.get_mut(torrent_key) else { return };
         torrent.shared.stats.peers.fetch_add(1, Relaxed);
-        torrent.addresses.reached(address);
         let info_hash = torrent.shared.info_hash;
         let counters = joined.counters;
         self.order(Order::Enroll { peer: key, torrent: torrent_key, counters });
@@ -197,6 +197,9 @@ impl Swarm {
     fn forget(&mut self, now: Time, key: PeerKey, reason: CloseReason) {
         self.woken_answers(key);
         self.stop_waiting(key);
+        if let Some(active) = self.sole_of(key) {
+            self.end_sole(active, key);
+        }
         self.wake_waiting_with(key);
         let Some(peer) = self.peers.remove(key) else { return };
         debug_assert!(peer.pieces.is_empty(), "its words were given back");
@@ -214,6 +217,11 @@ impl Swarm {
         }
         if peer.all {
             torrent.shared.stats.seeds.fetch_sub(1, Relaxed);
+        }
+        // Only a connection that lasted shows that the address is a good one: a peer that does not
+        // want us, or has us already, closes every time right after the handshake.
+        if peer.joined_at.is_some_and(|joined_at| now.since(joined_at) >= REDIAL_PAUSE_MAX) {
+            torrent.addresses.lasted(peer.address);
         }
         if peer.dialed
             && let Some(pause) = torrent.addresses.ended(peer.address, reason.is_transient())

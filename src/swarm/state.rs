@@ -10,6 +10,7 @@ use crate::connection::event::LeaseId;
 use crate::connection::shared::SharedTorrent;
 use crate::id::{InfoHash, PeerId};
 use crate::kit::claim::ClaimWord;
+use crate::kit::clock::Time;
 use crate::kit::list::{Links, List};
 use crate::kit::slab::Key;
 use crate::layout::PieceIndex;
@@ -115,6 +116,8 @@ pub struct Peer {
     pub(super) stage: Stage,
     /// What it calls itself, after the handshake.
     pub(super) id: Option<PeerId>,
+    /// When the handshake was done, if it is.
+    pub(super) joined_at: Option<Time>,
     /// What it has, while `all` is not set.
     pub(super) pieces: Bitfield,
     /// It has everything.
@@ -129,6 +132,8 @@ pub struct Peer {
     pub(super) asked_at: u64,
     /// It was told of work and has not answered.
     pub(super) woken: bool,
+    /// The piece that it fetches all of alone; it may be gone.
+    pub(super) sole: Option<ActiveKey>,
 }
 
 impl Peer {
@@ -174,6 +179,8 @@ pub struct Active {
     pub(super) source: Source,
     /// After a failed hash: the one peer that it is fetched from again.
     pub(super) sole: Sole,
+    /// When the last block came, or that one peer began.
+    pub(super) progress_at: Time,
     /// After a failed hash: what the blocks were.
     pub(super) evidence: Option<Arc<Evidence>>,
     /// After a failed hash: the chain of segments that says who gave what.
@@ -193,7 +200,7 @@ pub enum Sole {
     Wanted,
     /// It failed its hash: this peer fetches all of it.
     By(PeerKey),
-    /// That peer gave blocks up; once it holds none any more, the piece starts again.
+    /// That peer brought nothing for too long; once it holds none any more, the piece starts again.
     Ending,
 }
 

@@ -180,6 +180,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         dialed,
         stage: Stage::Starting,
         id: None,
+        joined_at: None,
         pieces: Bitfield::new(0),
         all: false,
         interested: false,
@@ -187,6 +188,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         waiting: Links::default(),
         asked_at: 0,
         woken: false,
+        sole: None,
     }
 }
 

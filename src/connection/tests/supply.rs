@@ -2,6 +2,7 @@
 
 use super::scene::Scene;
 use crate::connection::event::{Answer, Command, Event};
+use crate::limits::WINDOW_START;
 use crate::wire::message::Message;
 
 #[test]
@@ -58,18 +59,20 @@ fn work_that_appears_during_the_question_is_asked_for_after_it() {
 #[test]
 fn who_runs_low_asks_before_running_dry_and_once_more_when_idle() {
     let mut scene = Scene::unchoked(true, 4, 16);
-    scene.grant(0, 0xffff);
+    let blocks = WINDOW_START;
+    scene.grant(0, (1 << blocks) - 1);
     scene.answer(Answer::Granted);
     scene.turn();
     assert!(matches!(scene.events()[..], [Event::Want { idle: false, .. }]));
     scene.answer(Answer::Wait);
-    (0..15).for_each(|block| scene.store(0, block));
+    (0..blocks - 1).for_each(|block| scene.store(0, block));
     scene.turn();
     assert!(scene.events().is_empty());
-    scene.store(0, 15);
+    scene.store(0, blocks - 1);
     scene.turn();
     assert!(matches!(scene.events()[..], [Event::Stored { .. }, Event::Want { idle: true, .. }]));
 }
+
 #[test]
 fn a_choked_peer_proposes_its_allowed_pieces_one_after_the_other_and_no_more() {
     let mut scene = Scene::new(true, 3, 1, &[]);

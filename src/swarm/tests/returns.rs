@@ -1,6 +1,6 @@
 //! Work that comes back: stored, given up, late.
 
-use super::scene::{Scene, cancels, hash, work};
+use super::scene::{Scene, cancels, hash, woken, work};
 use crate::connection::event::{Answer, Event};
 use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 
@@ -73,4 +73,32 @@ fn peers_that_never_answer_make_room_for_one_that_does() {
     let orders = scene.say(peer, Event::Want { blocks: 4, idle: false });
     assert_eq!(work(peer, &orders).0[0].blocks, 0b1111);
     assert_eq!(cancels(*first, &orders), [(lease.lease, 0b11)]);
+}
+
+#[test]
+fn a_late_block_that_is_being_written_is_neither_taken_nor_granted_again() {
+    let mut scene = Scene::new(1, 2);
+    let (first, second, third) = (scene.seed(1), scene.seed(2), scene.seed(3));
+    let lease = scene.grant(first, 2);
+    scene.late(first, lease.lease, 0b11);
+    let again = scene.grant(second, 2);
+    assert!(lease.claims.win(0b01), "the first begins to write it");
+    let orders = scene.late(second, again.lease, 0b11);
+    assert_eq!(cancels(first, &orders), [(lease.lease, 0b10)]);
+    assert_eq!(scene.grant(third, 1).blocks, 0b10);
+}
+
+#[test]
+fn a_block_whose_write_failed_after_it_was_taken_away_is_told_of() {
+    let mut scene = Scene::new(1, 1);
+    let (first, second, third) = (scene.seed(1), scene.seed(2), scene.seed(3));
+    let lease = scene.grant(first, 1);
+    scene.late(first, lease.lease, 1);
+    let again = scene.grant(second, 1);
+    scene.late(second, again.lease, 1);
+    assert!(lease.claims.win(1), "the first begins to write it after all");
+    assert_eq!(scene.want(third, 1).1, Answer::Wait);
+    lease.claims.release(1);
+    assert_eq!(woken(&scene.give_back(first, lease.lease, 1)), [third]);
+    assert_eq!(scene.grant(third, 1).blocks, 1);
 }

@@ -102,6 +102,14 @@ impl Scene {
         (peer, orders)
     }
 
+    /// Somebody finds this address; the peer that is dialed there, if any.
+    pub(super) fn find(&mut self, host: u8) -> Option<PeerKey> {
+        let address = SocketAddr::from((Ipv4Addr::new(10, 0, 0, host), 6881));
+        let (torrent, addresses) = (self.torrent, Box::new([address]));
+        let orders = self.tell(Event::Control(Control::Found { torrent, addresses }));
+        dialed(&orders)
+    }
+
     /// The handshake of a peer is done.
     pub(super) fn join(&mut self, peer: PeerKey, id: PeerId) -> Vec<Order> {
         let joined = Joined {
@@ -235,6 +243,14 @@ pub(super) fn cancels(peer: PeerKey, orders: &[Order]) -> Vec<(LeaseId, u64)> {
         _ => None,
     });
     cancels.collect()
+}
+
+/// The peer that is dialed, if one is.
+pub(super) fn dialed(orders: &[Order]) -> Option<PeerKey> {
+    orders.iter().find_map(|order| match order {
+        Order::Dial { peer, .. } => Some(*peer),
+        _ => None,
+    })
 }
 
 /// Why one peer is told to leave, if it is.

@@ -1,0 +1,105 @@
+//! Pieces that failed their hash and came from several peers: such a piece is fetched once more,
+//! all of it from one peer alone, so that whatever comes of it has one source.
+//!
+//! That peer is asked for the piece before anything else. If it leaves, or brings nothing of it for
+//! a while, the piece starts again with another; before that it must be certain that no write of
+//! the first is under way.
+
+use crate::kit::clock::Time;
+use crate::kit::list::List;
+use crate::limits::{SOLE_PATIENCE, SUSPECT_PROBES_MAX};
+use crate::swarm::machine::{Swarm, Timer};
+use crate::swarm::state::{Active, ActiveKey, PeerKey, Segment, Sole, Source};
+
+impl Swarm {
+    /// The piece that this peer fetches alone, if there is one.
+    pub(super) fn sole_of(&self, key: PeerKey) -> Option<ActiveKey> {
+        let active = self.peers.get(key)?.sole?;
+        self.actives.get(active).is_some_and(|at| at.sole == Sole::By(key)).then_some(active)
+    }
+
+    /// Whether the peer may be granted blocks of this piece. Nobody fetches two pieces alone, so
+    /// that one peer does not hold up all of them.
+    pub(super) fn may_fetch(&self, active: &Active, key: PeerKey) -> bool {
+        match active.sole {
+            Sole::Shared => true,
+            Sole::Wanted => self.sole_of(key).is_none(),
+            Sole::By(peer) => peer == key,
+            Sole::Ending => false,
+        }
+    }
+
+    /// From now on this peer fetches all of the piece. Cost: O(1).
+    pub(super) fn begin_sole(&mut self, now: Time, key: ActiveKey, peer: PeerKey) {
+        if let Some(active) = self.actives.get_mut(key) {
+            active.sole = Sole::By(peer);
+            active.progress_at = now;
+            self.timers.set(now + SOLE_PATIENCE, Timer::Sole(key));
+        }
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.sole = Some(key);
+        }
+    }
+
+    /// The peer that fetches a piece alone should have brought something of it. Cost: O(1), or
+    /// O(k) if it has not.
+    pub(super) fn look_after_sole(&mut self, now: Time, key: ActiveKey) {
+        let Some(active) = self.actives.get(key) else { return };
+        let Sole::By(peer) = active.sole else { return };
+        // A piece that is being hashed is nobody's any more.
+        let due = active.progress_at + SOLE_PATIENCE;
+        if active.stored == active.blocks || now < due {
+            self.timers.set(due.max(now + SOLE_PATIENCE / 4), Timer::Sole(key));
+        } else {
+            self.end_sole(key, peer);
+        }
+    }
+
+    /// A peer does not fetch this piece alone any more. What it has not begun to write is taken
+    /// from it; what it has, it will tell of. Cost: O(k), k being the segments of a piece, in the
+    /// rare case of a bad one.
+    pub(super) fn end_sole(&mut self, key: ActiveKey, peer: PeerKey) {
+        let Some(active) = self.actives.get_mut(key).filter(|at| at.stored < at.blocks) else {
+            return;
+        };
+        active.sole = Sole::Ending;
+        let mut at = active.last_segment;
+        for _ in 0..SUSPECT_PROBES_MAX {
+            let Some(segment_key) = at else { break };
+            let Some(segment) = self.segments.get_mut(segment_key) else { break };
+            at = segment.before;
+            let unclaimed = segment.claims.take(segment.leased_to(peer));
+            let taken = segment.holder_mut(peer).map_or(0, |holder| holder.settle(unclaimed));
+            if taken != 0 {
+                self.dispossess(peer, key, segment_key, taken);
+                self.relist(segment_key);
+            }
+        }
+        self.restart_if_ended(key);
+    }
+
+    /// A piece that was taken from the peer that fetched it alone starts again once that peer
+    /// holds no block of it any more. Cost: O(1).
+    pub(super) fn restart_if_ended(&mut self, key: ActiveKey) {
+        let ended = |active: &Active| active.sole == Sole::Ending && active.leased == 0;
+        if self.actives.get(key).is_some_and(ended) {
+            self.restart(key);
+            self.work_appeared_in(key);
+        }
+    }
+
+    /// Forgets all blocks of a piece of which nobody holds any. Cost: O(1).
+    pub(super) fn restart(&mut self, key: ActiveKey) {
+        let Some(active) = self.actives.get_mut(key) else { return };
+        debug_assert_eq!(active.leased, 0, "a write may be under way");
+        active.open_segments = List::new(|segment: &mut Segment| &mut segment.open);
+        self.discarded.extend(active.last_segment.take());
+        active.next_segment = 0;
+        active.stored = 0;
+        active.source = Source::Nobody;
+        if active.sole != Sole::Shared {
+            active.sole = Sole::Wanted;
+        }
+        self.list_piece(key, true);
+    }
+}
