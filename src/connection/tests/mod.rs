@@ -8,3 +8,4 @@ mod scene;
 mod choking;
 mod late;
 mod supply;
+mod violations;
