@@ -5,9 +5,7 @@ use crate::kit::clock::Time;
 use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
-use crate::swarm::state::{
-    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, lease_of, segment_of,
-};
+use crate::swarm::state::{PeerKey, Segment, SegmentKey, Source, lease_of, segment_of};
 
 impl Swarm {
     /// Blocks are in the file. Whoever else was asked for them is told to forget them; when the
