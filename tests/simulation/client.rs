@@ -1,0 +1,262 @@
+//! A simulated client: the swarm core with what its threads own. What they do is in `world`.
+
+use crate::content::{Content, Disk};
+use crate::plan::ClientPlan;
+use cuerda::bitfield::Bitfield;
+use cuerda::connection::shared::{PeerCounters, SharedTorrent};
+use cuerda::id::PeerId;
+use cuerda::kit::clock::Time;
+use cuerda::kit::random::Random;
+use cuerda::limits::OPTIMISTIC_SLOTS;
+use cuerda::swarm::addresses::AddressBook;
+use cuerda::swarm::choker::{Change, Choker, Sample, Slots};
+use cuerda::swarm::event::{Control, Event};
+use cuerda::swarm::machine::{Options, Swarm};
+use cuerda::swarm::order::Notice;
+use cuerda::swarm::picker::Picker;
+use cuerda::swarm::state::{NewTorrent, PeerKey, TorrentKey};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Most peers of one simulated client.
+const PEERS_MAX: usize = 600;
+/// Where every client listens.
+const PORT: u16 = 6881;
+
+/// A torrent of a client.
+pub(crate) struct LocalTorrent {
+    /// Which of the world's.
+    pub(crate) content: usize,
+    /// What its swarm calls it, once it was added.
+    pub(crate) key: Option<TorrentKey>,
+    /// What its peers share.
+    pub(crate) shared: Arc<SharedTorrent>,
+    /// Its blocks.
+    pub(crate) disk: Disk,
+    /// When it was complete.
+    pub(crate) complete_at: Option<Time>,
+}
+
+/// A peer that the choker watches.
+struct Watched {
+    torrent: TorrentKey,
+    counters: Arc<PeerCounters>,
+}
+
+/// A client.
+pub(crate) struct Client {
+    /// Its number.
+    pub(crate) index: usize,
+    /// What it is like.
+    pub(crate) plan: ClientPlan,
+    /// What it calls itself.
+    pub(crate) id: PeerId,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// Whether it takes part: it has come and not vanished.
+    pub(crate) is_there: bool,
+    /// The core.
+    pub(crate) swarm: Swarm,
+    /// Events that wait for the main loop.
+    pub(crate) events: VecDeque<Event>,
+    /// When the main loop's next turn is.
+    pub(crate) turn_at: Option<Time>,
+    /// Events since the last audit.
+    pub(crate) unaudited: u32,
+    /// Its torrents.
+    pub(crate) torrents: Vec<LocalTorrent>,
+    /// The ends of its connections.
+    pub(crate) ends: BTreeMap<PeerKey, usize>,
+    /// Ends that have something to send, in turn.
+    pub(crate) line: VecDeque<usize>,
+    /// Whether its line is busy.
+    pub(crate) line_busy: bool,
+    /// Whom to unchoke.
+    choker: Choker,
+    /// Whom the choker watches.
+    watched: BTreeMap<PeerKey, Watched>,
+    /// Whether the choker was told of a free slot.
+    pub(crate) fill_due: bool,
+    /// Whether the herald was told of news.
+    pub(crate) news: bool,
+    /// Hosts that were sent away for bad data.
+    pub(crate) banned: BTreeSet<SocketAddr>,
+    /// Connections dialed.
+    pub(crate) dials: u32,
+    /// Everything was let go of.
+    pub(crate) stopped: bool,
+}
+
+/// Where client number `index` listens: everybody in a network of their own, because allowed-fast
+/// sets are the same for a whole network.
+pub(crate) fn address_of(index: usize) -> SocketAddr {
+    let ip = Ipv4Addr::from(0x0a00_0001 + 256 * index as u32);
+    SocketAddr::from((ip, PORT))
+}
+
+/// The client that listens there.
+pub(crate) fn client_at(address: SocketAddr) -> Option<usize> {
+    let SocketAddr::V4(address) = address else { return None };
+    Some((u32::from(*address.ip()) - 0x0a00_0001) as usize / 256)
+}
+
+impl Client {
+    /// A client of the world with these contents.
+    pub(crate) fn new(index: usize, plan: ClientPlan, contents: &[Content], seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let mut name = [0; 12];
+        name.iter_mut().for_each(|byte| *byte = random.below(256) as u8);
+        let id = PeerId::ours(name);
+        let options = Options {
+            our_id: id,
+            peers_max: PEERS_MAX,
+            upload_slots: plan.slots,
+            seed: random.next_u64(),
+        };
+        let torrents = plan.torrents.iter().map(|&(content, percent)| {
+            let model = &contents[content];
+            let has: Vec<bool> =
+                model.layout.pieces().map(|_| random.below(100) < percent).collect();
+            let none = Bitfield::new(model.layout.piece_count());
+            let shared = SharedTorrent::new(model.info_hash, Arc::clone(&model.layout), &none);
+            LocalTorrent {
+                content,
+                key: None,
+                shared: Arc::new(shared),
+                disk: Disk::new(model, |piece| has[piece as usize]),
+                complete_at: None,
+            }
+        });
+        let torrents = torrents.collect();
+        let slots = Slots { regular: plan.slots as usize, optimistic: OPTIMISTIC_SLOTS };
+        Self {
+            index,
+            id,
+            address: address_of(index),
+            is_there: false,
+            swarm: Swarm::new(options),
+            events: VecDeque::new(),
+            turn_at: None,
+            unaudited: 0,
+            torrents,
+            ends: BTreeMap::new(),
+            line: VecDeque::new(),
+            line_busy: false,
+            choker: Choker::new(slots, random.next_u64()),
+            watched: BTreeMap::new(),
+            fill_due: false,
+            news: false,
+            banned: BTreeSet::new(),
+            dials: 0,
+            stopped: false,
+            plan,
+        }
+    }
+
+    /// Takes on its torrents.
+    pub(crate) fn begin(&mut self, random: &mut Random) {
+        self.is_there = true;
+        for torrent in &self.torrents {
+            let shared = Arc::clone(&torrent.shared);
+            let picker = Picker::new(shared.layout.piece_count(), PEERS_MAX as u32, random);
+            let mut addresses = AddressBook::default();
+            self.plan.dials.iter().for_each(|&other| {
+                addresses.found(address_of(other));
+            });
+            let new = NewTorrent { shared, picker, addresses };
+            self.events.push_back(Event::Control(Control::Add(Box::new(new))));
+        }
+    }
+
+    /// The torrent under this key.
+    pub(crate) fn torrent(&self, key: TorrentKey) -> &LocalTorrent {
+        let torrent = self.torrents.iter().find(|torrent| torrent.key == Some(key));
+        torrent.expect("a key names a torrent that was added")
+    }
+
+    /// The torrent under this key, to change.
+    pub(crate) fn torrent_mut(&mut self, key: TorrentKey) -> &mut LocalTorrent {
+        let torrent = self.torrents.iter_mut().find(|torrent| torrent.key == Some(key));
+        torrent.expect("a key names a torrent that was added")
+    }
+
+    /// Whether it has everything.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.torrents.iter().all(|torrent| torrent.complete_at.is_some())
+    }
+
+    /// Takes note of what people may want to know.
+    pub(crate) fn notice(&mut self, now: Time, notice: &Notice) {
+        match notice {
+            Notice::Added(key) => {
+                let next = self.torrents.iter_mut().find(|torrent| torrent.key.is_none());
+                next.expect("torrents are added in order").key = Some(*key);
+            }
+            Notice::Complete(key) => {
+                self.torrent_mut(*key).complete_at.get_or_insert(now);
+            }
+            Notice::Stopped => self.stopped = true,
+            Notice::Refused(why) => panic!("a torrent was refused: {why}"),
+            Notice::Failed { message, .. } => panic!("a torrent failed: {message}"),
+            Notice::Checked { .. }
+            | Notice::PeerJoined { .. }
+            | Notice::PeerLeft { .. }
+            | Notice::BadPiece { .. } => {}
+        }
+    }
+
+    /// The choker hears of a peer.
+    pub(crate) fn enroll(
+        &mut self,
+        now: Time,
+        peer: PeerKey,
+        torrent: TorrentKey,
+        counters: Arc<PeerCounters>,
+    ) {
+        self.choker.joined(now, peer);
+        self.watched.insert(peer, Watched { torrent, counters });
+    }
+
+    /// The choker forgets a peer.
+    pub(crate) fn dismiss(&mut self, peer: PeerKey) {
+        self.choker.left(peer);
+        self.watched.remove(&peer);
+    }
+
+    /// The choker hears that a free slot was given away.
+    pub(crate) fn slot_taken(&mut self, now: Time, peer: PeerKey) {
+        let watched = self.watched.get(&peer);
+        let uploaded = watched.map_or(0, |peer| peer.counters.uploaded.load(Relaxed));
+        self.choker.unchoked(now, peer, uploaded);
+    }
+
+    /// A round of the choker, or between rounds.
+    pub(crate) fn rechoke(&mut self, now: Time, round: bool) {
+        let mut samples: Vec<Sample> =
+            self.watched.iter().map(|(&peer, watched)| self.sample(peer, watched)).collect();
+        let changes = match round {
+            true => self.choker.round(now, &mut samples),
+            false => self.choker.fill(now, &mut samples),
+        };
+        for Change { peer, unchoke } in changes {
+            self.events.push_back(Event::Choke { peer, unchoke });
+        }
+    }
+
+    fn sample(&self, peer: PeerKey, watched: &Watched) -> Sample {
+        let shared = &self.torrent(watched.torrent).shared;
+        let counters = &watched.counters;
+        Sample {
+            peer,
+            torrent: watched.torrent,
+            seeding: shared.owned.is_full(),
+            piece_length: u64::from(shared.layout.piece_length()),
+            downloaded: counters.downloaded.load(Relaxed),
+            uploaded: counters.uploaded.load(Relaxed),
+            interested: counters.interested.load(Relaxed),
+            snubbing: counters.snubbing.load(Relaxed),
+        }
+    }
+}
