@@ -9,5 +9,6 @@ mod grants;
 mod returns;
 mod roster;
 mod sole;
+mod unseen;
 mod verdicts;
 mod waiting;
