@@ -4,12 +4,12 @@
 #
 #   examples/two_peers.sh [CUERDA [MEBIBYTES]]
 #
-# CUERDA is the program (target/release/cuerda), MEBIBYTES the size of the file (64).
+# CUERDA is the program (target/release/cuerda), MEBIBYTES the size of the file (512).
 # Ends within two minutes, whatever happens, and leaves no process behind.
 set -euo pipefail
 
 cuerda=$(realpath "${1:-target/release/cuerda}")
-mebibytes=${2:-64}
+mebibytes=${2:-512}
 seconds=100
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/cuerda-two-peers-XXXXXX")

@@ -48,7 +48,7 @@ fn place(piece: u32) -> (usize, u64) {
 }
 
 /// A set of pieces with one owner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Bitfield {
     /// Bits of the pieces; those past the last piece are always clear.
     words: Box<[u64]>,
@@ -182,7 +182,6 @@ impl Bitfield {
 }
 
 /// A set that the main thread writes and every thread reads, such as the pieces that we have.
-#[derive(Debug)]
 pub struct SharedBitfield {
     /// Bits of the pieces; only the main thread changes them.
     words: Box<[AtomicU64]>,
@@ -264,6 +263,20 @@ impl SharedBitfield {
         let words: Box<[u64]> = self.words.iter().map(|w| w.load(Ordering::Acquire)).collect();
         let count = words.iter().map(|bits| bits.count_ones()).sum();
         Bitfield { words, length: self.length, count }
+    }
+}
+
+/// As a count: sets of millions of pieces appear in log lines.
+impl fmt::Debug for Bitfield {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bitfield({} of {})", self.count, self.length)
+    }
+}
+
+/// As a count, like [`Bitfield`].
+impl fmt::Debug for SharedBitfield {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SharedBitfield({} of {})", self.count(), self.length)
     }
 }
 

@@ -10,9 +10,11 @@
 //! 2. Pure cores: [`wire`], [`connection`], [`swarm`]
 //! 3. Hands: [`storage`], [`threads`]
 //! 4. Assembly: [`client`]
+//! 5. Face: [`cli`]
 
 pub mod bencode;
 pub mod bitfield;
+pub mod cli;
 pub mod client;
 pub mod connection;
 pub mod id;

@@ -71,8 +71,8 @@ pub const CLIENT_NAME_MAX: usize = 64;
 pub const UPLOAD_QUEUE_MAX: usize = 2_000;
 /// Longest span that one request may ask for, in bytes; clients close above 16 KiB to 128 KiB.
 pub const REQUEST_LENGTH_MAX: u32 = BLOCK_LENGTH;
-/// Allowed-fast pieces granted to a peer (BEP 6 suggests ten). Choked peers get them past all upload
-/// slots: of a slow seed they take a share for each peer that a slot could use better.
+/// Allowed-fast pieces granted to a peer (BEP 6 suggests ten). Choked peers get them past all
+/// upload slots: of a slow seed they take a share for each peer that a slot could use better.
 pub const ALLOWED_FAST_COUNT: usize = 4;
 
 // ---- requests --------------------------------------------------------------------------------
@@ -233,6 +233,8 @@ pub const JOIN_DEADLINE: Duration = Duration::from_secs(2);
 pub const JOIN_PAUSE: Duration = Duration::from_millis(5);
 /// Notices to people that nobody has read; more are dropped.
 pub const NOTICES_MAX: usize = 4_096;
+/// Bytes queued for a peer that does not take them, past which it is not read any more either.
+pub const UNSENT_MAX: usize = 1024 * 1024;
 /// Batches of blocks sent to one peer before its thread looks at its mailbox again.
 pub const UPLOADS_PER_TURN_MAX: u32 = 4;
 /// A turn of the main loop longer than this is logged with its event.
@@ -262,6 +264,17 @@ pub const HASH_CHUNK: usize = 256 * 1024;
 pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
 /// Checking jobs of one torrent under way at once.
 pub const CHECK_JOBS_AHEAD: usize = 16;
+
+// ---- command line ----------------------------------------------------------------------------
+
+/// Descriptors of one peer: its socket, its poll and its waker.
+pub const DESCRIPTORS_PER_PEER: u64 = 3;
+/// Descriptors that are not for peers: open files of torrents, arrivals, listeners, the rest.
+pub const DESCRIPTORS_RESERVED: u64 = (OPEN_FILES_MAX + ARRIVALS_MAX + 64) as u64;
+/// Most upload slots that can be asked for.
+pub const UPLOAD_SLOTS_MAX: usize = 10_000;
+/// Longest time that can be asked for: a year.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 const _: () = {
     assert!(
@@ -296,5 +309,6 @@ const _: () = {
     assert!(BLOCK_TIMEOUT.as_secs() < BLOCK_LOST.as_secs(), "late comes before lost");
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
     assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
+    assert!(UPLOAD_SLOTS <= UPLOAD_SLOTS_MAX && UPLOAD_SLOTS_MAX <= PEERS_MAX);
     assert!(WATCHDOG_ALARM.as_millis() > TURN_WARN.as_millis());
 };

@@ -1,5 +1,5 @@
 //! Arguments in, exit code out; all else is in the library.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    cuerda::cli::run()
 }

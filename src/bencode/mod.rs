@@ -1,4 +1,4 @@
-//! Bencode (BEP 3), read in two steps: [`scan`] proves that the bytes are well-formed and of
+//! Bencode (BEP 3), read in two steps: [`scan()`] proves that the bytes are well-formed and of
 //! bounded depth and size, and only then does serde_bencode turn them into typed values.
 //!
 //! The second step alone would not do: it recurses (a kilobyte of `l` ends the process), takes

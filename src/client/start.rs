@@ -11,7 +11,7 @@ use crate::limits::{
     OPTIMISTIC_SLOTS, PEERS_MAX, POOL_BUFFERS_MAX, READ_BUFFER, THREAD_STACK, TORRENTS_MAX,
 };
 use crate::storage::FileTable;
-use crate::swarm::choker::Slots;
+use crate::swarm::choker::{Choker, Slots};
 use crate::swarm::event::{Control, Event};
 use crate::swarm::machine::{Options, Swarm};
 use crate::swarm::order::Notice;
@@ -27,7 +27,7 @@ use crate::threads::routes::{Posts, Routes};
 use crate::threads::spawn::Spawner;
 use crate::threads::watchdog::Pulse;
 use crate::threads::{disk, hash, herald, watchdog};
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use mio::net::TcpListener;
 use std::io;
 use std::net::SocketAddr;
@@ -112,7 +112,7 @@ impl Client {
             client_name: options.client_name,
         };
         let slots = Slots { regular: options.upload_slots, optimistic: OPTIMISTIC_SLOTS };
-        let posts = starting.workers(context, arrivals, slots, seed, notices_in)?;
+        let posts = starting.workers(context, arrivals, Choker::new(slots, seed), notices_in)?;
         let pulse = Pulse::default();
         let main = MainLoop {
             events,
@@ -180,9 +180,8 @@ impl Starting {
         &mut self,
         context: PeerContext,
         arrivals: Arrivals,
-        slots: Slots,
-        seed: u64,
-        notices: crossbeam_channel::Sender<Notice>,
+        choker_core: Choker,
+        notices: Sender<Notice>,
     ) -> Result<Posts, StartError> {
         let (bus, clock) = (context.bus.clone(), context.clock);
         let (spawn, letters) = mailbox(3 * PEERS_MAX + ARRIVALS_MAX);
@@ -199,7 +198,7 @@ impl Starting {
         self.start("disk", move || disk::run(&letters, &disk_bus))?;
 
         let (choker, letters) = mailbox(8 * PEERS_MAX);
-        let choker_thread = ChokerThread::new(letters, bus, clock, slots, seed);
+        let choker_thread = ChokerThread::new(letters, bus, clock, choker_core);
         self.start("choker", move || choker_thread.run())?;
 
         let (herald, letters) = mailbox(2 * PEERS_MAX + 1);

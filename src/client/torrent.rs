@@ -147,7 +147,8 @@ impl Client {
         }
         let peers = self.peers_max.min(PEERS_PER_TORRENT_MAX) as u32;
         let picker = Picker::new(shared.layout.piece_count(), peers, &mut random);
-        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, addresses });
+        let fetch = torrent.mode != Mode::Seed;
+        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, fetch, addresses });
         self.bus.publish(Event::Control(Control::Add(new))).map_err(|_| AddError::Stopping)?;
         Ok(TorrentHandle { shared })
     }

@@ -4,11 +4,9 @@
 //! Requests are refilled when a block arrives, never on a tick. Work is asked of the main thread
 //! while there is still some left, so that the line does not run dry at a piece's edge.
 
-mod giving_back;
-
 use crate::connection::event::{Answer, Event, Grant};
 use crate::connection::flights::Flights;
-use crate::connection::lease::Lease;
+use crate::connection::lease::{Lease, find, request_of};
 use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::shared::SharedTorrent;
@@ -17,7 +15,7 @@ use crate::connection::window::Window;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout, PieceIndex};
 use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, SNUB_PAUSE, SNUB_TIMEOUT};
-use crate::wire::message::{BlockRequest, Message};
+use crate::wire::message::Message;
 use std::collections::VecDeque;
 
 /// What became of a block that arrived.
@@ -33,36 +31,36 @@ pub enum Arrival {
 #[derive(Debug)]
 pub struct Download {
     /// Leases in the order of their grant.
-    leases: VecDeque<Lease>,
+    pub(super) leases: VecDeque<Lease>,
     /// Requests by age.
-    flights: Flights,
+    pub(super) flights: Flights,
     /// Blocks asked for and not answered: the `asked` bits of all leases.
-    outstanding: u32,
+    pub(super) outstanding: u32,
     /// Blocks granted and not asked for: the `todo` bits of all leases.
-    queued: u32,
+    pub(super) queued: u32,
     /// Requests taken back. With Fast each of them is answered, by the block or a reject, and
     /// that answer must not be taken for one to a later request for the same block.
-    cancels: VecDeque<Block>,
+    pub(super) cancels: VecDeque<Block>,
     /// How many may be outstanding.
-    window: Window,
+    pub(super) window: Window,
     /// Where the conversation about work stands.
-    supply: Supply,
+    pub(super) supply: Supply,
     /// Whether the peer chokes us.
-    choked: bool,
+    pub(super) choked: bool,
     /// Whether the Fast extension holds on this connection.
-    fast: bool,
+    pub(super) fast: bool,
     /// Whether it has kept us waiting.
-    snubbed: bool,
+    pub(super) snubbed: bool,
     /// While it does, nothing more is asked of it before this time.
-    patience_until: Time,
+    pub(super) patience_until: Time,
     /// When the last block came, or requests began.
-    last_block: Time,
+    pub(super) last_block: Time,
     /// No requests before this time, after a refusal.
-    pause_until: Time,
+    pub(super) pause_until: Time,
     /// Pieces that the peer lets us ask for while it chokes us (BEP 6).
-    allowed_fast: Vec<PieceIndex>,
+    pub(super) allowed_fast: Vec<PieceIndex>,
     /// How many of those were looked at in the search under way.
-    allowed_fast_seen: usize,
+    pub(super) allowed_fast_seen: usize,
 }
 
 impl Download {
@@ -341,42 +339,13 @@ impl Download {
     }
 
     /// Reports and drops the lease if it is done; tells whether it was.
-    fn finish(&mut self, index: usize, out: &mut Outbox) -> bool {
+    pub(super) fn finish(&mut self, index: usize, out: &mut Outbox) -> bool {
         if !self.leases[index].is_done() {
             return false;
         }
         if let Some(mut lease) = self.leases.remove(index) {
-            report(&mut lease, out);
+            lease.report(out);
         }
         true
-    }
-}
-
-/// The lease with this block in that set of its blocks.
-fn find(leases: &VecDeque<Lease>, block: Block, set: fn(&Lease) -> u64) -> Option<usize> {
-    leases.iter().position(|lease| lease.covers(block) && set(lease) & block.bit() != 0)
-}
-
-fn report(lease: &mut Lease, out: &mut Outbox) {
-    let given = std::mem::take(&mut lease.given);
-    if given != 0 {
-        out.publish(Event::Stored { lease: lease.id, blocks: given });
-    }
-    report_lost(lease, out);
-}
-
-fn report_lost(lease: &mut Lease, out: &mut Outbox) {
-    let lost = std::mem::take(&mut lease.lost);
-    if lost != 0 {
-        out.publish(Event::Returned { lease: lease.id, blocks: lost });
-    }
-}
-
-/// The request for a block.
-fn request_of(layout: &Layout, block: Block) -> BlockRequest {
-    BlockRequest {
-        piece: block.piece.get(),
-        begin: block.begin(),
-        length: layout.block_size(block),
     }
 }

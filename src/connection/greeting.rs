@@ -8,15 +8,15 @@ use crate::connection::reason::CloseReason;
 use crate::id::{InfoHash, PeerId};
 use crate::wire::handshake::{Features, HANDSHAKE_LENGTH, Handshake};
 
-/// Where the handshake stands.
+/// What the handshake waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Accepted; the info-hash has not come.
-    AwaitHash,
-    /// The info-hash has come; main has not said whether we serve it.
-    AwaitWelcome(InfoHash),
-    /// Ours is sent; the rest of theirs has not come.
-    AwaitRest(InfoHash),
+    /// We accepted: their info-hash.
+    Hash,
+    /// Their info-hash has come: whether we serve it.
+    Welcome(InfoHash),
+    /// Ours is sent: the rest of theirs.
+    Rest(InfoHash),
 }
 
 /// What to do next.
@@ -43,33 +43,33 @@ impl Greeting {
     /// For a connection that we dialed; returns the bytes to send first.
     pub fn dialed(our_id: PeerId, info_hash: InfoHash) -> (Self, [u8; HANDSHAKE_LENGTH]) {
         let bytes = our_handshake(our_id, info_hash);
-        (Self { our_id, stage: Stage::AwaitRest(info_hash) }, bytes)
+        (Self { our_id, stage: Stage::Rest(info_hash) }, bytes)
     }
 
     /// For a connection that we accepted.
     pub fn accepted(our_id: PeerId) -> Self {
-        Self { our_id, stage: Stage::AwaitHash }
+        Self { our_id, stage: Stage::Hash }
     }
 
     /// The main thread serves the torrent that was asked for; returns the bytes to send.
     pub fn welcomed(&mut self) -> Option<[u8; HANDSHAKE_LENGTH]> {
-        let Stage::AwaitWelcome(info_hash) = self.stage else { return None };
-        self.stage = Stage::AwaitRest(info_hash);
+        let Stage::Welcome(info_hash) = self.stage else { return None };
+        self.stage = Stage::Rest(info_hash);
         Some(our_handshake(self.our_id, info_hash))
     }
 
     /// Looks at the bytes that came so far.
     pub fn advance(&mut self, bytes: &[u8]) -> Result<Step, CloseReason> {
         match self.stage {
-            Stage::AwaitHash => match Handshake::peek_info_hash(bytes)? {
+            Stage::Hash => match Handshake::peek_info_hash(bytes)? {
                 Some(info_hash) => {
-                    self.stage = Stage::AwaitWelcome(info_hash);
+                    self.stage = Stage::Welcome(info_hash);
                     Ok(Step::Ask(info_hash))
                 }
                 None => Ok(Step::Wait),
             },
-            Stage::AwaitWelcome(_) => Ok(Step::Wait),
-            Stage::AwaitRest(info_hash) => {
+            Stage::Welcome(_) => Ok(Step::Wait),
+            Stage::Rest(info_hash) => {
                 // Refuse another torrent before waiting for the peer id.
                 if Handshake::peek_info_hash(bytes)?.is_some_and(|theirs| theirs != info_hash) {
                     return Err(CloseReason::OtherTorrent);

@@ -4,9 +4,12 @@
 //! not reported yet, or lost to another peer. When nothing is left to ask, await or write, the
 //! lease is done and what became of its blocks is reported.
 
-use crate::connection::event::{Grant, LeaseId};
+use crate::connection::event::{Event, Grant, LeaseId};
+use crate::connection::outbox::Outbox;
 use crate::kit::claim::ClaimWord;
-use crate::layout::{Block, PieceIndex, SEGMENT_BLOCKS};
+use crate::layout::{Block, Layout, PieceIndex, SEGMENT_BLOCKS};
+use crate::wire::message::BlockRequest;
+use std::collections::VecDeque;
 
 /// A lease. The sets are disjoint; one bit is one block of the segment.
 #[derive(Debug, Clone)]
@@ -80,10 +83,41 @@ impl Lease {
         })
     }
 
+    /// Tells the main thread what became of the blocks since the last report.
+    pub fn report(&mut self, out: &mut Outbox) {
+        let given = std::mem::take(&mut self.given);
+        if given != 0 {
+            out.publish(Event::Stored { lease: self.id, blocks: given });
+        }
+        self.report_lost(out);
+    }
+
+    /// Tells the main thread which blocks will not come.
+    pub fn report_lost(&mut self, out: &mut Outbox) {
+        let lost = std::mem::take(&mut self.lost);
+        if lost != 0 {
+            out.publish(Event::Returned { lease: self.id, blocks: lost });
+        }
+    }
+
     /// Whether nothing is left to ask, await or write.
     pub fn is_done(&self) -> bool {
         self.todo | self.asked | self.writing == 0
     }
+}
+
+/// The request for a block.
+pub fn request_of(layout: &Layout, block: Block) -> BlockRequest {
+    BlockRequest {
+        piece: block.piece.get(),
+        begin: block.begin(),
+        length: layout.block_size(block),
+    }
+}
+
+/// The lease with this block in that set of its blocks.
+pub fn find(leases: &VecDeque<Lease>, block: Block, set: fn(&Lease) -> u64) -> Option<usize> {
+    leases.iter().position(|lease| lease.covers(block) && set(lease) & block.bit() != 0)
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@
 use crate::bitfield::Bitfield;
 use crate::connection::download::{Arrival, Download};
 use crate::connection::event::{Command, Event, Joined};
+use crate::connection::idle::IdleWords;
+use crate::connection::introduction::{Setup, introduce};
 use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::reason::{CloseReason, Violation};
@@ -24,35 +26,13 @@ use crate::connection::shared::{PeerCounters, SharedTorrent};
 use crate::connection::upload::{Upload, Use};
 use crate::kit::clock::Time;
 use crate::layout::{Block, PieceIndex, PieceSpan};
-use crate::limits::{
-    ALLOWED_FAST_COUNT, IDLE_TIMEOUT, IDLE_WORDS_MAX, IDLE_WORDS_PERIOD, KEEP_ALIVE,
-    UPLOAD_QUEUE_MAX,
-};
-use crate::wire::allowed_fast::allowed_fast_set;
+use crate::limits::{IDLE_TIMEOUT, KEEP_ALIVE};
 use crate::wire::codec::Bounds;
-use crate::wire::extension::ExtensionHandshake;
-use crate::wire::handshake::{Features, Handshake};
+use crate::wire::extension::{EXTENSION_HANDSHAKE_ID, ExtensionHandshake};
+use crate::wire::handshake::Features;
 use crate::wire::message::{BlockRequest, Message};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-
-/// What a new connection has to know.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// The torrent.
-    pub shared: Arc<SharedTorrent>,
-    /// The peer's figures.
-    pub counters: Arc<PeerCounters>,
-    /// What the peer said of itself.
-    pub handshake: Handshake,
-    /// Its address, as we see it.
-    pub remote_ip: IpAddr,
-    /// The port where we listen, if we do.
-    pub our_port: Option<u16>,
-    /// Our name and version for the extension handshake.
-    pub client: &'static str,
-}
 
 /// One peer's protocol state.
 #[derive(Debug)]
@@ -83,46 +63,43 @@ pub struct Connection {
     heard_at: Time,
     /// When we said something last.
     said_at: Time,
-    /// Messages without use since `idle_since`.
-    idle_words: u32,
-    /// Beginning of the period in which idle words are counted.
-    idle_since: Time,
+    /// Messages of the peer that said nothing.
+    idle: IdleWords,
 }
 
 impl Connection {
     /// A connection whose handshakes are done. Queues what is said first.
     pub fn new(now: Time, setup: Setup) -> Self {
         let features = setup.handshake.features.shared(Features::OURS);
-        let shared = setup.shared;
+        let shared = Arc::clone(&setup.shared);
         let piece_count = shared.layout.piece_count();
         // The cursor is taken before the snapshot: a piece that comes in between is told twice,
         // never not at all.
         let cursor = shared.have_log.len();
         let owned = shared.owned.snapshot();
-        let mut connection = Self {
+        let (mut upload, mut out) = (Upload::new(features.fast), Outbox::default());
+        introduce(&setup, features, &owned, &mut upload, &mut out);
+        out.publish(Event::Joined(Box::new(Joined {
+            peer_id: setup.handshake.peer_id,
+            pieces: Bitfield::new(piece_count),
+            counters: Arc::clone(&setup.counters),
+        })));
+        Self {
             pieces: RemotePieces::new(piece_count, cursor),
             download: Download::new(now, features.fast),
-            upload: Upload::new(features.fast),
-            out: Outbox::default(),
+            upload,
+            out,
             pieces_told: false,
             all_told: false,
             interested: false,
             upload_only: false,
             heard_at: now,
             said_at: now,
-            idle_words: 0,
-            idle_since: now,
+            idle: IdleWords::new(now),
             features,
             counters: setup.counters,
             shared,
-        };
-        connection.introduce(&owned, setup.remote_ip, setup.our_port, setup.client);
-        connection.out.publish(Event::Joined(Box::new(Joined {
-            peer_id: setup.handshake.peer_id,
-            pieces: Bitfield::new(piece_count),
-            counters: Arc::clone(&connection.counters),
-        })));
-        connection
+        }
     }
 
     /// What the peer may say.
@@ -150,7 +127,7 @@ impl Connection {
             return Ok(self.block_came(now, piece, begin, data.len())?);
         }
         if self.other_message(now, message)? == Use::Idle {
-            self.count_idle(now)?;
+            self.idle.count(now)?;
         }
         Ok(None)
     }
@@ -243,34 +220,6 @@ impl Connection {
         self.out.publish(Event::Closed(reason));
     }
 
-    fn introduce(&mut self, owned: &Bitfield, ip: IpAddr, port: Option<u16>, client: &str) {
-        if self.features.extensions {
-            let hello = ExtensionHandshake {
-                port,
-                client: Some(client.to_owned()),
-                your_ip: Some(ip),
-                request_queue: Some(UPLOAD_QUEUE_MAX as u32),
-                upload_only: Some(owned.is_full()),
-                ..ExtensionHandshake::default()
-            };
-            self.out.send(Message::Extended { id: 0, payload: &hello.encode() });
-        }
-        match (self.features.fast, owned.is_full(), owned.is_empty()) {
-            (true, true, _) => self.out.send(Message::HaveAll),
-            (true, _, true) => self.out.send(Message::HaveNone),
-            (false, _, true) => {}
-            _ => self.out.send(Message::Bitfield(&owned.to_wire())),
-        }
-        if let (true, IpAddr::V4(ip)) = (self.features.fast, ip) {
-            let pieces = self.shared.layout.piece_count();
-            for piece in allowed_fast_set(ip, self.shared.info_hash, pieces, ALLOWED_FAST_COUNT) {
-                if let Some(piece) = self.shared.layout.piece(piece).filter(|_| owned.has(piece)) {
-                    self.upload.allow_fast(piece, &mut self.out);
-                }
-            }
-        }
-    }
-
     fn other_message(&mut self, now: Time, message: &Message<'_>) -> Result<Use, CloseReason> {
         Ok(match *message {
             Message::KeepAlive
@@ -292,8 +241,11 @@ impl Connection {
             Message::NotInterested => self.peer_interest(false),
             Message::Have(piece) => self.peer_has(piece)?,
             Message::Bitfield(bytes) => self.peer_bitfield(bytes)?,
-            Message::HaveAll => self.peer_has_all()?,
-            Message::HaveNone => self.first_pieces_message()?,
+            Message::HaveAll => self.all_pieces(),
+            Message::HaveNone => {
+                self.pieces_told = true;
+                Use::Idle
+            }
             Message::Request(request) => {
                 self.upload.requested(&self.shared, request, &mut self.out)?
             }
@@ -303,7 +255,9 @@ impl Connection {
                 self.download.allowed_fast(self.checked(piece)?);
                 Use::Useful
             }
-            Message::Extended { id: 0, payload } => self.peer_extensions(payload),
+            Message::Extended { id: EXTENSION_HANDSHAKE_ID, payload } => {
+                self.peer_extensions(payload)
+            }
             Message::Extended { .. } => Use::Idle,
             Message::Piece { .. } => Use::Useful,
         })
@@ -327,7 +281,7 @@ impl Connection {
         // Not ours to write: late after a cancel, or never asked for. The first is common in
         // endgame, the second is a flood of 16 KiB a message.
         self.shared.stats.wasted.fetch_add(u64::from(bytes), Relaxed);
-        self.count_idle(now)?;
+        self.idle.count(now)?;
         Ok(None)
     }
 
@@ -351,42 +305,48 @@ impl Connection {
         Ok(Use::Useful)
     }
 
+    /// Belongs before all else (BEP 3), but aria2 sends another one in place of many haves.
     fn peer_bitfield(&mut self, bytes: &[u8]) -> Result<Use, Violation> {
-        self.first_pieces_message()?;
         let count = self.shared.layout.piece_count();
         let set = Bitfield::from_wire(bytes, count).map_err(Violation::Bitfield)?;
         if set.is_full() {
-            self.all_pieces();
-            return Ok(Use::Useful);
+            return Ok(self.all_pieces());
         }
-        for (index, &bits) in set.words().iter().enumerate().filter(|(_, bits)| **bits != 0) {
-            self.pieces.add_word(&self.shared, index, bits);
-            self.out.publish(Event::Word { index: index as u32, bits });
-        }
-        Ok(Use::Useful)
+        self.pieces_told = true;
+        Ok(self.more_pieces(&set))
     }
 
-    fn peer_has_all(&mut self) -> Result<Use, Violation> {
-        self.first_pieces_message()?;
-        self.all_pieces();
-        Ok(Use::Useful)
+    /// Publishes those of the pieces that are news, word by word.
+    fn more_pieces(&mut self, set: &Bitfield) -> Use {
+        let mut used = Use::Idle;
+        for (index, &bits) in set.words().iter().enumerate() {
+            let new = self.pieces.add_word(&self.shared, index, bits);
+            if new != 0 {
+                self.out.publish(Event::Word { index: index as u32, bits: new });
+                used = Use::Useful;
+            }
+        }
+        if used == Use::Useful {
+            self.download.work_appeared();
+            self.note_if_seed();
+        }
+        used
     }
 
-    fn all_pieces(&mut self) {
+    /// The peer has everything. Said first, one event tells it; said later, the pieces that are
+    /// news are told, since the main thread counts the others already.
+    fn all_pieces(&mut self) -> Use {
         let full = Bitfield::full(self.shared.layout.piece_count());
+        if std::mem::replace(&mut self.pieces_told, true) {
+            return self.more_pieces(&full);
+        }
         for (index, &bits) in full.words().iter().enumerate() {
             self.pieces.add_word(&self.shared, index, bits);
         }
         self.all_told = true;
         self.out.publish(Event::HaveAll);
         self.note_if_seed();
-    }
-
-    fn first_pieces_message(&mut self) -> Result<Use, Violation> {
-        if std::mem::replace(&mut self.pieces_told, true) {
-            return Err(Violation::LateBitfield);
-        }
-        Ok(Use::Useful)
+        Use::Useful
     }
 
     fn note_if_seed(&self) {
@@ -412,15 +372,6 @@ impl Connection {
 
     fn checked(&self, piece: u32) -> Result<PieceIndex, Violation> {
         self.shared.layout.piece(piece).ok_or(Violation::PieceIndex(piece))
-    }
-
-    fn count_idle(&mut self, now: Time) -> Result<(), Violation> {
-        if now.since(self.idle_since) >= IDLE_WORDS_PERIOD {
-            self.idle_since = now;
-            self.idle_words = 0;
-        }
-        self.idle_words += 1;
-        if self.idle_words > IDLE_WORDS_MAX { Err(Violation::Flood) } else { Ok(()) }
     }
 
     /// Tells the peer of pieces that we came to own; those it has itself it need not hear of.

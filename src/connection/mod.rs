@@ -11,14 +11,21 @@
 //! - [`flights`]: requests by age
 //! - [`supply`]: where the conversation about new work stands
 //! - [`download`]: our requests and what comes of them
+//! - [`giving_back`]: how blocks go back that will not come
 //! - [`upload`]: the peer's requests and what we owe it
+//! - [`supply`]: when to ask the main thread for work
 //! - [`pieces`]: what the peer has and what of it we want
+//! - [`introduction`]: what is said first
+//! - [`idle`]: messages that say nothing, counted
 //! - [`machine`]: the connection that joins them
 
 pub mod download;
 pub mod event;
 pub mod flights;
+pub mod giving_back;
 pub mod greeting;
+pub mod idle;
+pub mod introduction;
 pub mod lease;
 pub mod machine;
 pub mod outbox;

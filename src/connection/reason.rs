@@ -12,8 +12,6 @@ pub enum Violation {
     Wire(WireError),
     /// A bitfield of the wrong size.
     Bitfield(BitfieldError),
-    /// A bitfield, have-all or have-none that is not the first message.
-    LateBitfield,
     /// A piece number past the last piece.
     PieceIndex(u32),
     /// A span that is empty or not inside one piece.
@@ -77,7 +75,6 @@ impl Violation {
         match self {
             Self::Wire(error) => write!(f, "{error}"),
             Self::Bitfield(error) => write!(f, "{error}"),
-            Self::LateBitfield => f.write_str("bitfield after other messages"),
             Self::PieceIndex(piece) => write!(f, "piece {piece} does not exist"),
             Self::Span => f.write_str("request outside a piece"),
             Self::BlockShape => f.write_str("block of a shape nobody asked for"),

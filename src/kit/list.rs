@@ -138,7 +138,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_behaves_like_a_plain_list(steps in proptest::collection::vec((0_u8..3, 0_usize..8), 0..60)) {
+        fn it_behaves_like_a_plain_list(
+            steps in proptest::collection::vec((0_u8..3, 0_usize..8), 0..60),
+        ) {
             let mut slab = Slab::new(8);
             let keys: Vec<_> =
                 (0..8).map(|_| slab.insert(Item::default()).ok().unwrap()).collect();

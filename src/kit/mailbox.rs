@@ -133,9 +133,8 @@ impl<T> Letters<T> {
 
     /// To be called first at each wake, before [`Self::take`].
     pub fn look(&self) {
-        self.bell.rung.store(false, Ordering::Release);
-        // The store must not sink below the reads that follow.
-        std::sync::atomic::fence(Ordering::SeqCst);
+        // A swap and not a store: it sees what was posted before the ring that it takes back.
+        self.bell.rung.swap(false, Ordering::AcqRel);
     }
 
     /// The next word, if one waits.

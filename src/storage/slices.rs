@@ -137,7 +137,10 @@ mod tests {
     proptest! {
         #[test]
         fn cutting_a_list_keeps_its_bytes_in_order(
-            parts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..20), 0..12),
+            parts in proptest::collection::vec(
+                proptest::collection::vec(any::<u8>(), 0..20),
+                0..12,
+            ),
             steps in proptest::collection::vec((1_u64..30, 1_usize..30), 1..200),
         ) {
             let whole = parts.concat();

@@ -48,7 +48,7 @@ impl AddressBook {
     }
 
     /// The next address to dial. Cost: O(1).
-    pub fn next(&mut self) -> Option<SocketAddr> {
+    pub fn take_next(&mut self) -> Option<SocketAddr> {
         self.queue.pop_front()
     }
 
@@ -118,9 +118,9 @@ mod tests {
         let mut book = AddressBook::default();
         assert!(book.found(address(1)));
         assert!(!book.found(address(1)));
-        assert_eq!(book.next(), Some(address(1)));
+        assert_eq!(book.take_next(), Some(address(1)));
         assert!(!book.found(address(1)), "it is being dialed");
-        assert_eq!(book.next(), None);
+        assert_eq!(book.take_next(), None);
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
     fn a_useless_address_is_not_dialed_again() {
         let mut book = AddressBook::default();
         book.found(address(1));
-        book.next();
+        book.take_next();
         assert_eq!(book.ended(address(1), false), None);
         assert!(!book.found(address(1)));
         book.retry(address(1));

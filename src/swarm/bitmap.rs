@@ -80,7 +80,10 @@ mod tests {
     proptest! {
         #[test]
         fn it_behaves_like_a_sorted_set(
-            steps in proptest::collection::vec((0_u32..20_000, any::<bool>(), 0_u32..20_100), 1..200),
+            steps in proptest::collection::vec(
+                (0_u32..20_000, any::<bool>(), 0_u32..20_100),
+                1..200,
+            ),
         ) {
             let mut bitmap = Bitmap::new(20_000);
             let mut model = BTreeSet::new();

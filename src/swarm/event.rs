@@ -4,6 +4,7 @@
 //! here, below all of them, so that every import points down. No event is larger than 64 bytes.
 
 use crate::connection::event::Event as PeerEvent;
+use crate::swarm::evidence::Evidence;
 use crate::swarm::state::{ActiveKey, NewTorrent, PeerKey, TorrentKey};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -74,11 +75,6 @@ pub enum Hashed {
         good: u64,
     },
 }
-
-/// SHA-1 of each block of a piece that failed its hash. Made and compared by hash threads; the
-/// main thread only keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence(pub Box<[[u8; 20]]>);
 
 /// What the disk has to say.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 //! In this order: pieces under way that still have blocks nobody was granted (so that few pieces
 //! are under way at once), then the rarest open piece (the first few at random, so that there is
 //! something to trade soon), and when no block is left that nobody holds, blocks that one other
-//! peer holds (endgame, only for a peer that has nothing else to do). Each step tries a bounded number of places; when none of them fits, the
-//! peer's own thread searches on.
+//! peer holds (endgame, only for a peer that has nothing else to do). Each step tries a bounded
+//! number of places; when none of them fits, the peer's own thread searches on.
 
 use crate::connection::event::{Answer, Command, Grant};
 use crate::kit::clock::Time;
@@ -17,7 +17,8 @@ use crate::limits::{
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
 use crate::swarm::state::{
-    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, Stage, TorrentKey, lease_of,
+    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, Stage, Torrent, TorrentKey,
+    lease_of,
 };
 use crate::swarm::torrents::is_running;
 
@@ -104,7 +105,8 @@ impl Swarm {
     fn workable(&mut self, key: PeerKey) -> Option<TorrentKey> {
         let peer = self.peers.get(key).filter(|peer| peer.stage == Stage::Joined)?;
         let torrent_key = peer.torrent?;
-        let torrent = self.torrents.get_mut(torrent_key).filter(|torrent| is_running(torrent))?;
+        let fetches = |torrent: &&mut Torrent| is_running(torrent) && torrent.fetch;
+        let torrent = self.torrents.get_mut(torrent_key).filter(fetches)?;
         torrent.waiting.remove(&mut self.peers, key);
         Some(torrent_key)
     }

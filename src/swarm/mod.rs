@@ -2,6 +2,7 @@
 //! main thread owns. Events in, orders out; constant work for each.
 //!
 //! - [`event`]: everything that can happen, the one closed sum
+//! - [`evidence`]: what a bad piece looked like
 //! - [`order`]: everything that it can want done
 //! - [`state`]: what it remembers
 //! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest)
@@ -17,6 +18,7 @@ pub mod audit;
 pub mod bitmap;
 pub mod choker;
 pub mod event;
+pub mod evidence;
 pub mod grants;
 pub mod machine;
 pub mod order;

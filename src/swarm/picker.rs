@@ -11,16 +11,23 @@
 
 use crate::kit::random::Random;
 use crate::swarm::bitmap::Bitmap;
+use std::fmt;
+
+/// Where a piece stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Its index in `order`.
+    position: u32,
+    /// Its key.
+    key: u32,
+}
 
 /// The order of one torrent's pieces.
-#[derive(Debug)]
 pub struct Picker {
     /// Pieces in the order of their keys.
     order: Box<[u32]>,
-    /// Where each piece stands in `order`.
-    position: Box<[u32]>,
-    /// Each piece's key.
-    key: Box<[u32]>,
+    /// Each piece's place and key, side by side, because they are always looked at together.
+    place: Box<[Place]>,
     /// Where each key's run begins in `order`; one more at the end.
     start: Box<[u32]>,
     /// Availabilities whose run of open pieces is not empty.
@@ -38,24 +45,17 @@ impl Picker {
     pub fn new(piece_count: u32, peers_max: u32, random: &mut Random) -> Self {
         let mut order: Box<[u32]> = (0..piece_count).collect();
         random.shuffle(&mut order);
-        let mut position = vec![0; piece_count as usize].into_boxed_slice();
+        let mut place =
+            vec![Place { position: 0, key: 0 }; piece_count as usize].into_boxed_slice();
         for (at, &piece) in order.iter().enumerate() {
-            position[piece as usize] = at as u32;
+            place[piece as usize].position = at as u32;
         }
         let keys = 2 * (peers_max as usize + 1);
         let mut start = vec![piece_count; keys + 1].into_boxed_slice();
         start[0] = 0;
         let mut open = Bitmap::new(peers_max + 1);
         open.set(0, piece_count > 0);
-        Self {
-            order,
-            position,
-            key: vec![0; piece_count as usize].into_boxed_slice(),
-            start,
-            open,
-            open_count: piece_count,
-            touched: 0,
-        }
+        Self { order, place, start, open, open_count: piece_count, touched: 0 }
     }
 
     /// Open pieces: neither owned nor under way.
@@ -65,12 +65,12 @@ impl Picker {
 
     /// Whether the piece is open.
     pub fn is_open(&self, piece: u32) -> bool {
-        self.key.get(piece as usize).is_some_and(|key| key % 2 == 0)
+        self.place.get(piece as usize).is_some_and(|place| place.key % 2 == 0)
     }
 
     /// Peers known to have the piece, not counting those that have everything.
     pub fn availability(&self, piece: u32) -> u32 {
-        self.key.get(piece as usize).map_or(0, |key| key / 2)
+        self.place.get(piece as usize).map_or(0, |place| place.key / 2)
     }
 
     /// Array places touched so far.
@@ -80,7 +80,7 @@ impl Picker {
 
     /// One more peer has the piece. Cost: O(1), two swaps.
     pub fn increase(&mut self, piece: u32) {
-        let Some(&key) = self.key.get(piece as usize) else { return };
+        let Some(&Place { key, .. }) = self.place.get(piece as usize) else { return };
         if (key as usize) + 3 >= self.start.len() {
             debug_assert!(false, "more peers than the picker was made for");
             return;
@@ -91,7 +91,7 @@ impl Picker {
 
     /// One peer fewer has the piece. Cost: O(1), two swaps.
     pub fn decrease(&mut self, piece: u32) {
-        let Some(&key) = self.key.get(piece as usize) else { return };
+        let Some(&Place { key, .. }) = self.place.get(piece as usize) else { return };
         if key < 2 {
             debug_assert!(false, "fewer peers than none");
             return;
@@ -110,7 +110,7 @@ impl Picker {
 
     /// The piece may be picked again. Cost: O(1).
     pub fn unpark(&mut self, piece: u32) {
-        if (piece as usize) < self.key.len() && !self.is_open(piece) {
+        if (piece as usize) < self.place.len() && !self.is_open(piece) {
             self.down(piece);
             self.open_count += 1;
         }
@@ -168,33 +168,33 @@ impl Picker {
 
     /// Moves the piece from its key to the next.
     fn up(&mut self, piece: u32) {
-        let key = self.key[piece as usize];
+        let key = self.place[piece as usize].key;
         let last = self.start[key as usize + 1] - 1;
         self.swap_to(piece, last);
         self.start[key as usize + 1] -= 1;
-        self.key[piece as usize] = key + 1;
+        self.place[piece as usize].key = key + 1;
         self.note_run(key);
         self.note_run(key + 1);
     }
 
     /// Moves the piece from its key to the one before.
     fn down(&mut self, piece: u32) {
-        let key = self.key[piece as usize];
+        let key = self.place[piece as usize].key;
         let first = self.start[key as usize];
         self.swap_to(piece, first);
         self.start[key as usize] += 1;
-        self.key[piece as usize] = key - 1;
+        self.place[piece as usize].key = key - 1;
         self.note_run(key);
         self.note_run(key - 1);
     }
 
     fn swap_to(&mut self, piece: u32, place: u32) {
-        let here = self.position[piece as usize];
+        let here = self.place[piece as usize].position;
         let other = self.order[place as usize];
         self.order[here as usize] = other;
         self.order[place as usize] = piece;
-        self.position[other as usize] = here;
-        self.position[piece as usize] = place;
+        self.place[other as usize].position = here;
+        self.place[piece as usize].position = place;
         self.touched += 4;
     }
 
@@ -207,6 +207,13 @@ impl Picker {
     }
 }
 
+/// As counts: orders of millions of pieces appear in log lines.
+impl fmt::Debug for Picker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Picker({} of {} open)", self.open_count, self.order.len())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,8 +223,8 @@ mod tests {
 
     fn check(picker: &Picker, availability: &[u32], parked: &[bool]) {
         for (at, &piece) in picker.order.iter().enumerate() {
-            assert_eq!(picker.position[piece as usize], at as u32);
-            let key = picker.key[piece as usize] as usize;
+            assert_eq!(picker.place[piece as usize].position, at as u32);
+            let key = picker.place[piece as usize].key as usize;
             assert!((picker.start[key]..picker.start[key + 1]).contains(&(at as u32)));
         }
         for piece in 0..availability.len() {
@@ -273,7 +280,7 @@ mod tests {
                         parked[piece] = false;
                         picker.unpark(piece as u32);
                     }
-                    _ => {}
+                    Step::Increase(_) | Step::Decrease(_) | Step::Park(_) | Step::Unpark(_) => {}
                 }
                 check(&picker, &availability, &parked);
                 let open = |piece: usize| !parked[piece];

@@ -16,7 +16,7 @@ use crate::kit::slab::Key;
 use crate::layout::PieceIndex;
 use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 use crate::swarm::addresses::AddressBook;
-use crate::swarm::event::Evidence;
+use crate::swarm::evidence::Evidence;
 use crate::swarm::picker::Picker;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub struct NewTorrent {
     pub shared: Arc<SharedTorrent>,
     /// The order of its pieces.
     pub picker: Picker,
+    /// Whether missing pieces are fetched; a mere seed writes nothing.
+    pub fetch: bool,
     /// Peers to dial at once.
     pub addresses: AddressBook,
 }
@@ -66,6 +68,8 @@ pub struct Torrent {
     pub(super) shared: Arc<SharedTorrent>,
     /// The order of its pieces.
     pub(super) picker: Picker,
+    /// Whether missing pieces are fetched.
+    pub(super) fetch: bool,
     /// Where it stands.
     pub(super) phase: Phase,
     /// Pieces under way that have blocks to grant.

@@ -24,6 +24,7 @@ impl Swarm {
         let torrent = Torrent {
             shared: new.shared,
             picker: new.picker,
+            fetch: new.fetch,
             phase: Phase::Preparing,
             open: List::new(|active| &mut active.open),
             active: List::new(|active| &mut active.active),
@@ -156,7 +157,7 @@ impl Swarm {
 
     fn dial_next(&mut self, key: TorrentKey) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
-        let Some(address) = torrent.addresses.next() else { return };
+        let Some(address) = torrent.addresses.take_next() else { return };
         let waiting = torrent.addresses.is_waiting();
         if self.banned_hosts.contains(&address.ip()) {
             torrent.addresses.ended(address, false);

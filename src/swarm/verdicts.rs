@@ -6,7 +6,7 @@
 //! those that differ name who gave them.
 
 use crate::limits::SUSPECT_PROBES_MAX;
-use crate::swarm::event::Evidence;
+use crate::swarm::evidence::Evidence;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{ActiveKey, Sole, Source};

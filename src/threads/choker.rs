@@ -5,7 +5,7 @@ use crate::connection::shared::{PeerCounters, SharedTorrent};
 use crate::kit::clock::{Clock, Time};
 use crate::kit::mailbox::{Letters, Waited};
 use crate::limits::{CHOKE_ROUND, RECHOKE_PAUSE};
-use crate::swarm::choker::{Change, Choker, Sample, Slots};
+use crate::swarm::choker::{Change, Choker, Sample};
 use crate::swarm::event::Event;
 use crate::swarm::state::{PeerKey, TorrentKey};
 use crate::threads::bus::{Bus, BusClosed};
@@ -63,14 +63,7 @@ pub struct ChokerThread {
 
 impl ChokerThread {
     /// A choker with nobody to watch.
-    pub fn new(
-        letters: Letters<ChokerOrder>,
-        bus: Bus,
-        clock: Clock,
-        slots: Slots,
-        seed: u64,
-    ) -> Self {
-        let choker = Choker::new(slots, seed);
+    pub fn new(letters: Letters<ChokerOrder>, bus: Bus, clock: Clock, choker: Choker) -> Self {
         Self { letters, bus, clock, choker, watched: HashMap::new() }
     }
 

@@ -5,7 +5,8 @@ use crate::kit::mailbox::{Letters, Waited};
 use crate::layout::{PieceIndex, PieceSpan, SEGMENT_BLOCKS};
 use crate::limits::{BLOCK_LENGTH, HASH_CHUNK};
 use crate::storage::{Storage, StorageError, StorageErrorKind};
-use crate::swarm::event::{Event, Evidence, Hashed};
+use crate::swarm::event::{Event, Hashed};
+use crate::swarm::evidence::Evidence;
 use crate::swarm::state::{ActiveKey, TorrentKey};
 use crate::threads::assets::Assets;
 use crate::threads::bus::{Bus, BusClosed};
@@ -42,20 +43,20 @@ pub enum HashJob {
 
 /// The thread's body. Ends when nobody can give jobs any more.
 pub fn run(letters: &Letters<HashJob>, bus: &Bus) {
-    let mut buffer = vec![0; HASH_CHUNK];
+    let mut worker = Worker { bus, buffer: vec![0; HASH_CHUNK] };
     while let Waited::Word(job) = letters.wait(None) {
-        let done = match job {
-            HashJob::Verify { assets, active, piece, evidence } => {
-                verify(&assets, active, piece, evidence.as_deref(), &mut buffer, bus)
-            }
-            HashJob::Check { assets, torrent, first, count } => {
-                check(&assets, torrent, first, count, &mut buffer, bus)
-            }
-        };
-        if done.is_err() {
+        if worker.work(job).is_err() {
             return;
         }
     }
+}
+
+/// What a hash thread keeps between jobs.
+struct Worker<'a> {
+    /// Where it publishes.
+    bus: &'a Bus,
+    /// Bytes that were read and are being hashed.
+    buffer: Vec<u8>,
 }
 
 /// SHA-1 of a piece as it is on the disk.
@@ -77,54 +78,60 @@ pub fn piece_digest(
     Ok(hash.finalize().into())
 }
 
-fn verify(
-    assets: &Assets,
-    active: ActiveKey,
-    piece: PieceIndex,
-    evidence: Option<&Evidence>,
-    buffer: &mut [u8],
-    bus: &Bus,
-) -> Result<(), BusClosed> {
-    let good = match piece_digest(&assets.storage, piece, buffer) {
-        Ok(digest) => digest == *assets.hashes.get(piece),
-        Err(error) => return assets.publish_failure(bus, &error),
-    };
-    if good && evidence.is_none() {
-        return bus.publish(Event::Hashed(Hashed::Good(active)));
-    }
-    let digests = match block_digests(&assets.storage, piece, buffer) {
-        Ok(digests) => digests,
-        Err(error) => return assets.publish_failure(bus, &error),
-    };
-    if !good {
-        let evidence = Arc::new(digests);
-        return bus.publish(Event::Hashed(Hashed::Bad { active, evidence }));
-    }
-    for (segment, blocks) in evidence.map(|bad| differing(bad, &digests)).unwrap_or_default() {
-        bus.publish(Event::Hashed(Hashed::Blamed { active, segment, blocks }))?;
-    }
-    bus.publish(Event::Hashed(Hashed::Good(active)))
-}
-
-fn check(
-    assets: &Assets,
-    torrent: TorrentKey,
-    first: u32,
-    count: u32,
-    buffer: &mut [u8],
-    bus: &Bus,
-) -> Result<(), BusClosed> {
-    let mut good = 0;
-    for offset in 0..count.min(64) {
-        let Some(piece) = assets.shared.layout.piece(first + offset) else { break };
-        match piece_digest(&assets.storage, piece, buffer) {
-            Ok(digest) if digest == *assets.hashes.get(piece) => good |= 1 << offset,
-            Ok(_) => {}
-            Err(error) if is_absence(error.kind) => {}
-            Err(error) => assets.publish_failure(bus, &error)?,
+impl Worker<'_> {
+    fn work(&mut self, job: HashJob) -> Result<(), BusClosed> {
+        match job {
+            HashJob::Verify { assets, active, piece, evidence } => {
+                match self.verify(&assets, active, piece, evidence.as_deref()) {
+                    Ok(verdict) => self.bus.publish(Event::Hashed(verdict)),
+                    Err(error) => assets.publish_failure(self.bus, &error),
+                }
+            }
+            HashJob::Check { assets, torrent, first, count } => {
+                let good = self.check(&assets, first, count)?;
+                self.bus.publish(Event::Hashed(Hashed::Checked { torrent, first, count, good }))
+            }
         }
     }
-    bus.publish(Event::Hashed(Hashed::Checked { torrent, first, count, good }))
+
+    /// The verdict on a piece. Who is to blame for what it was before is published on the way.
+    fn verify(
+        &mut self,
+        assets: &Assets,
+        active: ActiveKey,
+        piece: PieceIndex,
+        evidence: Option<&Evidence>,
+    ) -> Result<Hashed, StorageError> {
+        let digest = piece_digest(&assets.storage, piece, &mut self.buffer)?;
+        let good = digest == *assets.hashes.get(piece);
+        if good && evidence.is_none() {
+            return Ok(Hashed::Good(active));
+        }
+        let digests = block_digests(&assets.storage, piece, &mut self.buffer)?;
+        if !good {
+            return Ok(Hashed::Bad { active, evidence: Arc::new(digests) });
+        }
+        for (segment, blocks) in evidence.map(|bad| differing(bad, &digests)).unwrap_or_default() {
+            // A main thread that is gone is noticed at the next word.
+            let _ = self.bus.publish(Event::Hashed(Hashed::Blamed { active, segment, blocks }));
+        }
+        Ok(Hashed::Good(active))
+    }
+
+    /// The pieces of a run that are good, one bit each.
+    fn check(&mut self, assets: &Assets, first: u32, count: u32) -> Result<u64, BusClosed> {
+        let mut good = 0;
+        for offset in 0..count.min(64) {
+            let Some(piece) = assets.shared.layout.piece(first + offset) else { break };
+            match piece_digest(&assets.storage, piece, &mut self.buffer) {
+                Ok(digest) if digest == *assets.hashes.get(piece) => good |= 1 << offset,
+                Ok(_) => {}
+                Err(error) if is_absence(error.kind) => {}
+                Err(error) => assets.publish_failure(self.bus, &error)?,
+            }
+        }
+        Ok(good)
+    }
 }
 
 /// Whether reading failed because there is nothing to read, which makes a piece incomplete and

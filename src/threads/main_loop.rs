@@ -67,7 +67,7 @@ impl MainLoop {
         let kind = event.as_ref().map_or(0, kind_of);
         self.pulse.begin(now, kind);
         if let Some(event) = event {
-            log::trace!("{event:?}");
+            log::debug!("{}: {event:?}", kind_name(kind));
             self.swarm.handle(now, event);
         }
         self.swarm.turn(now);

@@ -2,11 +2,12 @@
 //! post that never waits; what comes of it is an event.
 
 use crate::connection::event::Command;
+use crate::connection::shared::PeerCounters;
 use crate::kit::mailbox::{Mailbox, MailboxFull, mailbox};
 use crate::kit::slab::Key;
 use crate::limits::MAILBOX_MAX;
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{PeerKey, TorrentKey};
+use crate::swarm::state::{Peer, PeerKey, Torrent, TorrentKey};
 use crate::threads::assets::{AssetDesk, Assets};
 use crate::threads::choker::ChokerOrder;
 use crate::threads::disk::DiskOrder;
@@ -45,9 +46,9 @@ impl<K, V> BySlot<K, V> {
 #[derive(Debug)]
 pub struct Routes {
     /// To each peer's thread.
-    peers: BySlot<crate::swarm::state::Peer, Mailbox<PeerOrder>>,
+    peers: BySlot<Peer, Mailbox<PeerOrder>>,
     /// What each torrent means to threads.
-    torrents: BySlot<crate::swarm::state::Torrent, Arc<Assets>>,
+    torrents: BySlot<Torrent, Arc<Assets>>,
     /// Torrents on their way here.
     desk: AssetDesk,
     /// To `spawn`.
@@ -154,7 +155,7 @@ impl Routes {
                 self.hash.post(HashJob::Check { assets, torrent, first, count })
             }
             Order::Notify(notice) => {
-                log::debug!("{notice:?}");
+                log::debug!("notice: {notice:?}");
                 // Who does not read is not waited for.
                 let _ = self.notices.try_send(notice);
                 Ok(())
@@ -167,7 +168,11 @@ impl Routes {
         match command {
             Command::Unchoke(true) => mailbox.set_state(UNCHOKED, 0),
             Command::Unchoke(false) => mailbox.set_state(0, UNCHOKED),
-            command => return mailbox.post(PeerOrder::Command(command)),
+            command @ (Command::Grant(_)
+            | Command::Answer(_)
+            | Command::Cancel { .. }
+            | Command::Work
+            | Command::Stop(_)) => return mailbox.post(PeerOrder::Command(command)),
         }
         Ok(())
     }
@@ -183,7 +188,7 @@ impl Routes {
         &self,
         peer: PeerKey,
         torrent: TorrentKey,
-        counters: Arc<crate::connection::shared::PeerCounters>,
+        counters: Arc<PeerCounters>,
     ) -> Result<(), MailboxFull> {
         let (Some(mailbox), Some(assets)) = (self.peers.get(peer), self.torrents.get(torrent))
         else {

@@ -31,12 +31,9 @@ fn a_torrent_is_told_in_json() {
 }
 
 #[test]
-fn a_magnet_is_told_too() {
+fn a_magnet_is_refused_with_a_hint() {
     let desk = Desk::new();
-    let magnet = format!("magnet:?xt=urn:btih:{HASH}&dn=coffee");
-    let ended = desk.start_with(&["info", &magnet, "--json"]).wait(crate::desk::PROMPT);
-    expect_success(&ended);
-    assert_eq!(objects(&ended.out)[0]["info_hash"], HASH);
+    expect_failure(&desk.run(&format!("info magnet:?xt=urn:btih:{HASH}")), "magnet links are not");
 }
 
 #[test]

@@ -60,6 +60,10 @@ fn a_download_that_stays_as_a_seed_ends_well() {
     desk.write(&content);
     let port = place::free_port();
     let line = format!("download content.torrent --dir origin --port {port} --seed");
-    let ended = stop(desk.start(&line), port, Signal::INT);
+    let cuerda = desk.start(&line);
+    wait::until("the content to be checked", START_LIMIT, || {
+        cuerda.err().to_lowercase().contains("complete").then_some(())
+    });
+    let ended = stop(cuerda, port, Signal::INT);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
 }

@@ -2,7 +2,8 @@
 
 use crate::bitfield::Bitfield;
 use crate::connection::event::{Answer, Command, Event, Grant, LeaseId};
-use crate::connection::machine::{Connection, Setup};
+use crate::connection::introduction::Setup;
+use crate::connection::machine::Connection;
 use crate::connection::reason::CloseReason;
 use crate::connection::shared::{PeerCounters, SharedTorrent};
 use crate::id::{InfoHash, PeerId};

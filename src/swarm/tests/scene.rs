@@ -10,7 +10,8 @@ use crate::kit::random::Random;
 use crate::layout::Layout;
 use crate::limits::BLOCK_LENGTH;
 use crate::swarm::addresses::AddressBook;
-use crate::swarm::event::{ArrivalKey, Control, DiskEvent, Event, Evidence, Hashed};
+use crate::swarm::event::{ArrivalKey, Control, DiskEvent, Event, Hashed};
+use crate::swarm::evidence::Evidence;
 use crate::swarm::machine::{Options, Swarm};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::picker::Picker;
@@ -51,6 +52,7 @@ impl Scene {
         let shared = Arc::new(SharedTorrent::new(HASH, Arc::new(layout), &none));
         let new = NewTorrent {
             shared: Arc::clone(&shared),
+            fetch: true,
             picker: Picker::new(pieces, PEERS, &mut Random::new(1)),
             addresses: AddressBook::default(),
         };

@@ -5,10 +5,10 @@
 
 use crate::connection::event::{Command, Event as PeerEvent};
 use crate::connection::greeting::{Greeting, Step};
-use crate::connection::machine::{Connection, Setup};
+use crate::connection::introduction::Setup;
+use crate::connection::machine::Connection;
 use crate::connection::reason::CloseReason;
 use crate::connection::shared::PeerCounters;
-use crate::kit::clock::Time;
 use crate::kit::mailbox::Letters;
 use crate::limits::{CONNECT_TIMEOUT, HANDSHAKE_TIMEOUT};
 use crate::swarm::event::Event;
@@ -21,7 +21,6 @@ use crate::wire::handshake::{HANDSHAKE_LENGTH, Handshake};
 use crate::wire::messenger::{Fill, Messenger};
 use mio::net::TcpStream;
 use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -94,7 +93,16 @@ fn open(
         connect(context, &mut line)?;
     }
     let (theirs, assets) = greet(context, key, &mut line, assets)?;
-    Ok(session(context, key, line, address, theirs, assets))
+    let setup = Setup {
+        shared: Arc::clone(&assets.shared),
+        counters: Arc::new(PeerCounters::default()),
+        handshake: theirs,
+        remote_ip: address.ip().to_canonical(),
+        our_port: context.our_port,
+        client: context.client_name,
+    };
+    let connection = Connection::new(context.clock.now(), setup);
+    Ok(Session::new(context.clone(), key, line, assets, connection))
 }
 
 /// Waits until the connection stands.
@@ -165,27 +173,6 @@ fn greet(
         }
         line.wait(context.clock, deadline)?;
     }
-}
-
-fn session(
-    context: &PeerContext,
-    key: PeerKey,
-    line: Line,
-    address: SocketAddr,
-    handshake: Handshake,
-    assets: Arc<Assets>,
-) -> Session {
-    let counters = Arc::new(PeerCounters::default());
-    let setup = Setup {
-        shared: Arc::clone(&assets.shared),
-        counters,
-        handshake,
-        remote_ip: address.ip().to_canonical(),
-        our_port: context.our_port,
-        client: context.client_name,
-    };
-    let now: Time = context.clock.now();
-    Session::new(context.clone(), key, line, assets, Connection::new(now, setup))
 }
 
 /// Before the handshake is done the only order that matters is to leave.

@@ -5,12 +5,12 @@
 //! buffer to the file in this thread, neighbors together in one system call; blocks that the peer
 //! asked for are read together and sent together.
 
-use crate::connection::event::{Command, Event as PeerEvent};
+use crate::connection::event::Command;
 use crate::connection::machine::Connection;
 use crate::connection::reason::CloseReason;
 use crate::connection::upload::wire_form;
 use crate::layout::{Block, PieceSpan};
-use crate::limits::{READS_PER_WAKE_MAX, UPLOAD_BATCH, UPLOADS_PER_TURN_MAX};
+use crate::limits::{READS_PER_WAKE_MAX, UNSENT_MAX, UPLOAD_BATCH, UPLOADS_PER_TURN_MAX};
 use crate::storage::StorageError;
 use crate::swarm::event::Event;
 use crate::swarm::state::PeerKey;
@@ -81,9 +81,15 @@ impl Session {
 
     /// Whether a turn would find something to do without waiting.
     fn has_more(&self) -> bool {
-        self.line.readable
+        (self.line.readable && self.may_read())
             || (self.line.writable
                 && (self.line.messenger.unsent() > 0 || self.connection.has_uploads()))
+    }
+
+    /// A peer that does not read what we answer is not read either, so that our answers to it
+    /// have a bound.
+    fn may_read(&self) -> bool {
+        self.line.messenger.unsent() < UNSENT_MAX
     }
 
     fn take_orders(&mut self) -> Result<(), CloseReason> {
@@ -100,7 +106,7 @@ impl Session {
     /// Reads until nothing has come, at most a few buffers, and handles each as it comes.
     fn receive(&mut self) -> Result<(), CloseReason> {
         for _ in 0..READS_PER_WAKE_MAX {
-            if !self.line.readable {
+            if !self.line.readable || !self.may_read() {
                 return Ok(());
             }
             match self.line.messenger.fill() {
@@ -159,7 +165,6 @@ impl Session {
 
     fn publish(&mut self) -> Result<(), CloseReason> {
         while let Some(event) = self.connection.outbox().next_event() {
-            let event: PeerEvent = event;
             log::trace!("publishes {event:?}");
             let published = self.context.bus.publish(Event::Peer(self.key, event));
             published.map_err(|_| CloseReason::Stopped)?;

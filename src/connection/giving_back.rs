@@ -1,8 +1,9 @@
 //! How blocks go back that will not come from this peer: because somebody else gave them, the peer
 //! choked us, refused, keeps us waiting, or leaves.
 
-use super::{Download, find, report, report_lost, request_of};
+use crate::connection::download::Download;
 use crate::connection::event::{Event, LeaseId};
+use crate::connection::lease::{find, request_of};
 use crate::connection::outbox::Outbox;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout};
@@ -63,7 +64,7 @@ impl Download {
                 back |= std::mem::take(&mut lease.asked);
             }
             lease.lost |= back;
-            report_lost(lease, out);
+            lease.report_lost(out);
             self.finish(index, out);
         }
         if !self.fast {
@@ -81,7 +82,7 @@ impl Download {
         lease.asked &= !block.bit();
         lease.lost |= block.bit();
         self.outstanding -= 1;
-        report_lost(lease, out);
+        lease.report_lost(out);
         self.finish(index, out);
         if !self.choked {
             self.window.rejected();
@@ -120,7 +121,7 @@ impl Download {
             lease.asked &= !block.bit();
             lease.lost |= block.bit();
             self.outstanding -= 1;
-            report_lost(lease, out);
+            lease.report_lost(out);
             self.finish(index, out);
             self.take_back(block, layout, out);
         }
@@ -131,7 +132,7 @@ impl Download {
         for index in (0..self.leases.len()).rev() {
             let lease = &mut self.leases[index];
             lease.lost |= std::mem::take(&mut lease.todo);
-            report_lost(lease, out);
+            lease.report_lost(out);
             self.finish(index, out);
         }
         self.queued = 0;
@@ -142,7 +143,7 @@ impl Download {
         for mut lease in std::mem::take(&mut self.leases) {
             lease.claims.release(lease.writing);
             lease.lost |= lease.todo | lease.asked | lease.writing;
-            report(&mut lease, out);
+            lease.report(out);
         }
         self.flights.clear();
         (self.outstanding, self.queued) = (0, 0);

@@ -1,0 +1,119 @@
+//! The options of `cuerda download` and `cuerda seed`.
+
+use crate::cli::arguments::values::{peer_address, peers_max, seconds, upload_slots};
+use clap::{Args, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Download a torrent's files.
+#[derive(Debug, Args)]
+pub(crate) struct DownloadArguments {
+    /// The torrent file
+    #[arg(value_name = "FILE.torrent")]
+    pub(crate) torrent: PathBuf,
+    /// The folder to put the torrent's file or folder into; what is there already is checked and
+    /// kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Stay after the last piece and give to others until Ctrl-C [default: off]
+    #[arg(long)]
+    pub(crate) seed: bool,
+    /// Give up when not all is there after this many seconds [default: never]
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// How files take their space: sparse, as they are written; or full, all at once, so that a
+    /// full disk shows at the start
+    #[arg(long, value_name = "HOW", value_enum, default_value_t, hide_possible_values = true)]
+    pub(crate) allocate: Allocate,
+    /// How to reach others and what to tell.
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
+}
+
+/// Give files to others.
+#[derive(Debug, Args)]
+pub(crate) struct SeedArguments {
+    /// The torrent file
+    #[arg(value_name = "FILE.torrent")]
+    pub(crate) torrent: PathBuf,
+    /// The folder that holds the torrent's file or folder; nothing in it is changed
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// How to reach others and what to tell.
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
+}
+
+/// What `download` and `seed` have in common.
+#[derive(Debug, Args)]
+pub(crate) struct NetworkArguments {
+    /// TCP port to take peers on, on all addresses; 0 for any that is free [default: 6881, or
+    /// another if that is taken]
+    #[arg(long, value_name = "P")]
+    pub(crate) port: Option<u16>,
+    /// Address of a peer to connect to, as 192.0.2.7:6881, with brackets around an IPv6 one; may
+    /// be given again [default: none]
+    #[arg(long, value_name = "IP:PORT", value_parser = peer_address)]
+    pub(crate) peer: Vec<SocketAddr>,
+    /// Most peers given to at once, besides one by chance
+    #[arg(long, value_name = "N", default_value_t = crate::limits::UPLOAD_SLOTS,
+          value_parser = upload_slots)]
+    pub(crate) upload_slots: usize,
+    /// Most peers connected at once [default: 10000, or what the limit of open files allows]
+    #[arg(long, value_name = "N", value_parser = peers_max)]
+    pub(crate) max_peers: Option<usize>,
+    /// Tell what happens as one JSON object a line [default: off]
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How files take their space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Allocate {
+    /// As they are written
+    #[default]
+    Sparse,
+    /// All at once, so that a full disk shows at the start
+    Full,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::arguments::commands::{Arguments, Command};
+    use clap::Parser;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        let words = ["cuerda"].into_iter().chain(line.split(' '));
+        Arguments::try_parse_from(words).map(|arguments| arguments.command)
+    }
+
+    #[test]
+    fn a_download_takes_peers_of_both_families() {
+        let line = "download a.torrent --dir d --port 7000 --peer 127.0.0.1:1 --peer [::1]:2";
+        let Ok(Command::Download(download)) = parse(line) else { panic!("no download") };
+        assert_eq!(download.network.port, Some(7000));
+        let expected = ["127.0.0.1:1".parse().unwrap(), "[::1]:2".parse().unwrap()];
+        assert_eq!(download.network.peer, expected);
+        assert_eq!(download.network.upload_slots, crate::limits::UPLOAD_SLOTS);
+    }
+
+    #[test]
+    fn wrong_values_are_wrong_usage() {
+        for wrong in [
+            "download a --dir d --peer nonsense",
+            "download a --dir d --peer 127.0.0.1",
+            "download a --dir d --port 65536",
+            "download a --dir d --timeout soon",
+            "download a --dir d --timeout 0",
+            "download a --dir d --allocate later",
+            "download a --dir d --max-peers 0",
+            "download a --dir d --files 1",
+            "seed a --dir d --timeout 3",
+            "seed a --dir d --upload-slots 99999999",
+        ] {
+            let error = parse(wrong).expect_err(wrong);
+            assert_eq!(error.exit_code(), 2, "{wrong}");
+        }
+    }
+}

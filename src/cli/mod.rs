@@ -1,0 +1,43 @@
+//! The command line: arguments in, words out, an exit code at the end.
+//!
+//! What a script wants is alone on standard output, one item a line; talk goes to standard error.
+//! Everything that a command does is in the library below; here is only how it is asked for and
+//! told. Both outputs are promises: exit codes, what is on standard output and the names of JSON
+//! fields do not change without a reason.
+//!
+//! - `run`: [`run()`], from arguments to the exit code
+//! - `arguments`: every command and option, with its help
+//! - `outcome`, `failure`: how a command ends, and how a failure is told in one line
+//! - `console`: what every command needs: output, signals, a clock
+//! - `out`: the only place that writes to standard output and standard error
+//! - `gauge`: progress, as a bar or as a line now and then
+//! - `human`: sizes, rates, times and dates as people read them
+//! - `logging`, `signals`, `descriptors`: what is set up before a command runs
+//! - `work`: a job on a thread of its own, watched
+//! - `torrent_file`: torrent files, read within bounds and written whole or not at all
+//! - `folder`: the folder named with `--dir`
+//! - `create`, `info` (with `tree`), `verify` (with `damage`): the commands without a network
+//! - `transfer`: `download` and `seed`
+
+mod arguments;
+mod console;
+mod create;
+mod damage;
+mod descriptors;
+mod failure;
+mod folder;
+mod gauge;
+mod human;
+mod info;
+mod logging;
+mod out;
+mod outcome;
+mod run;
+mod signals;
+mod torrent_file;
+mod transfer;
+mod tree;
+mod verify;
+mod work;
+
+pub use run::run;

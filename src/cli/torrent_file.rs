@@ -1,0 +1,128 @@
+//! Torrent files: read within bounds, written whole or not at all.
+
+use crate::cli::failure::Failure;
+use crate::limits::TORRENT_FILE_MAX;
+use crate::metainfo::Metainfo;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// How a magnet link begins.
+const MAGNET: &[u8] = b"magnet:";
+
+/// Reads a torrent file.
+pub(super) fn read(path: &Path) -> Result<Metainfo, Failure> {
+    if path.as_os_str().as_encoded_bytes().starts_with(MAGNET) && !path.exists() {
+        return Err(Failure::new("magnet links are not supported yet")
+            .at(path.display())
+            .advise("get the torrent file"));
+    }
+    let failed = |error: io::Error| {
+        Failure::new(format!("cannot read the torrent: {error}")).at(path.display())
+    };
+    let file = File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    // One byte more than allowed, so that the parser sees that it is too long.
+    file.take(TORRENT_FILE_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Metainfo::parse(&bytes).map_err(|error| {
+        Failure::new(error).at(path.display()).advise("get the torrent again from where it came")
+    })
+}
+
+/// Refuses to write where something is already, unless replacing it was asked for.
+pub(super) fn check_free(path: &Path, replace: bool) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(Failure::new("cannot write the torrent, this is a folder").at(path.display()));
+    }
+    if !replace && path.symlink_metadata().is_ok() {
+        return Err(Failure::new("cannot write the torrent, something is already there")
+            .at(path.display())
+            .advise("give another name, or --force to replace it"));
+    }
+    let folder = folder_of(path);
+    if !folder.is_dir() {
+        return Err(Failure::new("cannot write the torrent, there is no such folder")
+            .at(path.display())
+            .advise("make the folder first"));
+    }
+    Ok(())
+}
+
+/// Writes a torrent file: under another name first, so that nobody ever sees half of it.
+pub(super) fn write(path: &Path, bytes: &[u8], replace: bool) -> Result<(), Failure> {
+    check_free(path, replace)?;
+    let temporary = temporary(path);
+    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        Failure::new(format!("cannot write the torrent: {error}")).at(path.display())
+    })
+}
+
+/// Writes a file that is not there yet, to the medium.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// A name beside the path that no other process uses.
+fn temporary(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.part", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torrent_replaces_another_only_when_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.torrent");
+        write(&path, b"one", false).unwrap();
+        let error = write(&path, b"two", false).unwrap_err().to_string();
+        assert!(error.contains("--force") && error.contains("a.torrent"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        write(&path, b"two", true).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn a_folder_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(write(folder.path(), b"", true).is_err());
+        assert!(write(&folder.path().join("none/a.torrent"), b"", true).is_err());
+    }
+
+    #[test]
+    fn what_is_no_torrent_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text.torrent");
+        let missing = read(&path).unwrap_err().to_string();
+        assert!(missing.contains("text.torrent"), "{missing}");
+        fs::write(&path, "<html>").unwrap();
+        let wrong = read(&path).unwrap_err().to_string();
+        assert!(wrong.contains("text.torrent") && wrong.contains("not a torrent"), "{wrong}");
+        let magnet = read(Path::new("magnet:?xt=urn:btih:00")).unwrap_err().to_string();
+        assert!(magnet.contains("not supported yet"), "{magnet}");
+    }
+
+    #[test]
+    fn endless_files_are_not_read_to_their_end() {
+        let error = read(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert!(error.contains("/dev/zero"), "{error}");
+    }
+}

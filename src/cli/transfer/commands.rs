@@ -1,0 +1,170 @@
+//! Both commands, from their options to their end.
+
+use crate::cli::arguments::transfer::{
+    Allocate, DownloadArguments, NetworkArguments, SeedArguments,
+};
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::folder::{check_folder, other_folder};
+use crate::cli::outcome::Outcome;
+use crate::cli::signals::{Signal, Signals};
+use crate::cli::torrent_file;
+use crate::cli::transfer::event::Event;
+use crate::cli::transfer::start::start;
+use crate::cli::transfer::teller::Teller;
+use crate::cli::transfer::watch::{Goal, Step, Watch};
+use crate::client::{AddTorrent, Client, Mode, TorrentHandle};
+use crate::metainfo::Metainfo;
+use crate::storage::Allocation;
+use crossbeam_channel::{after, never, select, tick};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is to be done.
+struct Transfer<'a> {
+    /// What is wanted.
+    goal: Goal,
+    /// Of which torrent.
+    metainfo: Arc<Metainfo>,
+    /// The folder named with `--dir`.
+    folder: &'a Path,
+    /// What the client is told about it.
+    mode: Mode,
+    /// When to give up.
+    timeout: Option<Duration>,
+    /// How to reach others.
+    network: &'a NetworkArguments,
+}
+
+/// Downloads.
+pub(crate) fn download(
+    arguments: &DownloadArguments,
+    console: &Console,
+) -> Result<Outcome, Failure> {
+    let allocation = match arguments.allocate {
+        Allocate::Sparse => Allocation::Sparse,
+        Allocate::Full => Allocation::Full,
+    };
+    let transfer = Transfer {
+        goal: if arguments.seed { Goal::DownloadAndSeed } else { Goal::Download },
+        metainfo: Arc::new(torrent_file::read(&arguments.torrent)?),
+        folder: &arguments.dir,
+        mode: Mode::Download { allocation },
+        timeout: arguments.timeout,
+        network: &arguments.network,
+    };
+    transfer.run(console)
+}
+
+/// Seeds.
+pub(crate) fn seed(arguments: &SeedArguments, console: &Console) -> Result<Outcome, Failure> {
+    let metainfo = Arc::new(torrent_file::read(&arguments.torrent)?);
+    check_folder(&arguments.dir)?;
+    let transfer = Transfer {
+        goal: Goal::Seed,
+        metainfo,
+        folder: &arguments.dir,
+        mode: Mode::Seed,
+        timeout: None,
+        network: &arguments.network,
+    };
+    transfer.run(console)
+}
+
+impl Transfer<'_> {
+    /// Runs a client until it is done, fails, or is stopped.
+    fn run(&self, console: &Console) -> Result<Outcome, Failure> {
+        // Until the client has stopped, so that a second Ctrl-C ends what hangs.
+        let signals = console.signals()?;
+        let client = start(self.network, &console.output)?;
+        let mut teller = Teller::new(&console.output, self.network.json);
+        let result = self.watch(&client, &signals, console, &mut teller);
+        let stopped = client.stop();
+        if stopped.threads_left > 0 {
+            log::warn!("{} threads did not end in time", stopped.threads_left);
+        }
+        if let Err(failure) = &result {
+            teller.tell(&Event::Failed { message: failure.to_string() });
+        }
+        result
+    }
+
+    /// Adds the torrent and tells what happens until its end.
+    fn watch(
+        &self,
+        client: &Client,
+        signals: &Signals,
+        console: &Console,
+        teller: &mut Teller,
+    ) -> Result<Outcome, Failure> {
+        let clock = console.clock;
+        let handle = self.add(client, teller)?;
+        let hint = other_folder(self.folder, &self.metainfo);
+        let mut watch =
+            Watch::new(self.goal, self.folder.to_owned(), self.path(), clock.now()).advise(hint);
+        let ticks = tick(teller.pause());
+        let deadline = self.timeout.map_or_else(never, after);
+        loop {
+            let mut stop: Option<Signal> = None;
+            let step = select! {
+                recv(client.notices()) -> notice => match notice {
+                    Ok(notice) => watch.notice(notice, clock.now(), &handle.progress()),
+                    Err(_) => Step::Fail(Failure::new("the main thread has failed")
+                        .advise("please report this as a bug")),
+                },
+                recv(signals.first()) -> signal => {
+                    stop = signal.ok();
+                    watch.stopped(clock.now(), &handle.progress());
+                    Step::End
+                }
+                recv(ticks) -> _ => watch.tick(clock.now(), &handle.progress()),
+                recv(deadline) -> _ => {
+                    watch.timeout(self.timeout.unwrap_or_default(), &handle.progress())
+                }
+            };
+            for event in watch.drain() {
+                teller.tell(&event);
+                if matches!(event, Event::Complete { .. }) {
+                    self.answer(console);
+                }
+            }
+            match (step, stop) {
+                (Step::Go, _) => {}
+                (Step::Fail(failure), _) => return Err(failure),
+                (Step::End, Some(signal)) if !watch.is_complete() && self.goal != Goal::Seed => {
+                    return Ok(Outcome::Interrupted(signal));
+                }
+                (Step::End, _) => return Ok(Outcome::Done),
+            }
+        }
+    }
+
+    /// Adds the torrent to the client.
+    fn add(&self, client: &Client, teller: &mut Teller) -> Result<TorrentHandle, Failure> {
+        teller.tell(&Event::Listening { addresses: client.listening().to_vec() });
+        let metainfo = self.metainfo.clone();
+        teller.tell(&Event::Added {
+            info_hash: metainfo.info_hash.to_string(),
+            name: metainfo.name.clone(),
+            length: metainfo.layout.total_length(),
+            pieces: metainfo.layout.piece_count(),
+        });
+        let (root, peers) = (self.folder.to_owned(), self.network.peer.clone());
+        let torrent = AddTorrent { metainfo, root, mode: self.mode, peers };
+        client.add(torrent).map_err(Failure::new)
+    }
+
+    /// Where the file or folder is or will be.
+    fn path(&self) -> PathBuf {
+        self.folder.join(&self.metainfo.name)
+    }
+
+    /// Tells scripts where a download is, when it is complete.
+    fn answer(&self, console: &Console) {
+        if self.goal != Goal::Seed && !self.network.json {
+            console.output.answer(self.path().as_os_str().as_bytes());
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What happens to a torrent, as `--json` tells it. Names of events and fields are a promise.
+
+use crate::client::Progress;
+use serde::Serialize;
+use std::net::SocketAddr;
+
+/// Something that happened; one JSON object with the name of the variant as `event`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum Event {
+    /// Peers can connect.
+    Listening {
+        /// Where.
+        addresses: Vec<SocketAddr>,
+    },
+    /// The torrent was taken on.
+    Added {
+        /// 40 hexadecimal digits.
+        info_hash: String,
+        /// Name of the file or the outermost folder.
+        name: String,
+        /// Bytes of all files.
+        length: u64,
+        /// Number of pieces.
+        pieces: u32,
+    },
+    /// What was on the disk has been compared with the torrent.
+    Checked {
+        /// Pieces that are good.
+        pieces: u32,
+        /// Number of pieces.
+        pieces_total: u32,
+    },
+    /// How far it is, once a second.
+    Progress(Figures),
+    /// A peer has joined.
+    PeerJoined {
+        /// Where it is.
+        address: SocketAddr,
+    },
+    /// A peer has left, or could not be reached.
+    PeerLeft {
+        /// Where it was.
+        address: SocketAddr,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A piece failed its hash and is fetched again.
+    BadPiece {
+        /// Its number.
+        piece: u32,
+    },
+    /// Every piece is there and verified.
+    Complete {
+        /// Where the file or folder is.
+        path: String,
+        /// Bytes of all files.
+        length: u64,
+        /// Payload bytes received for it.
+        downloaded: u64,
+        /// Seconds since the start.
+        seconds: f64,
+    },
+    /// It cannot go on.
+    Failed {
+        /// What, where, and what to do.
+        message: String,
+    },
+    /// It was stopped by a signal.
+    Stopped {
+        /// Pieces that are there.
+        pieces: u32,
+        /// Number of pieces.
+        pieces_total: u32,
+        /// Payload bytes received.
+        downloaded: u64,
+        /// Payload bytes given.
+        uploaded: u64,
+    },
+}
+
+/// How far a torrent is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Figures {
+    /// Pieces verified.
+    pub(super) pieces: u32,
+    /// Number of pieces.
+    pub(super) pieces_total: u32,
+    /// Pieces compared with the disk at the start.
+    pub(super) pieces_checked: u32,
+    /// Bytes verified.
+    pub(super) verified: u64,
+    /// Bytes of all files.
+    pub(super) length: u64,
+    /// Payload bytes received, wasted ones too.
+    pub(super) downloaded: u64,
+    /// Payload bytes given.
+    pub(super) uploaded: u64,
+    /// Payload bytes received for nothing.
+    pub(super) wasted: u64,
+    /// Bytes received per second of late.
+    pub(super) download_rate: u64,
+    /// Bytes given per second of late.
+    pub(super) upload_rate: u64,
+    /// Seconds until all is there, if that can be told.
+    pub(super) seconds_left: Option<u64>,
+    /// Connected peers.
+    pub(super) peers: u32,
+    /// Connected peers that have everything.
+    pub(super) seeds: u32,
+    /// Pieces that failed their hash.
+    pub(super) bad_pieces: u32,
+}
+
+impl Figures {
+    /// The figures of this moment; rates in bytes per second.
+    pub(super) fn new(progress: &Progress, download_rate: u64, upload_rate: u64) -> Self {
+        let missing = progress.total.saturating_sub(progress.verified);
+        Self {
+            pieces: progress.pieces,
+            pieces_total: progress.pieces_total,
+            pieces_checked: progress.checked,
+            verified: progress.verified,
+            length: progress.total,
+            downloaded: progress.downloaded,
+            uploaded: progress.uploaded,
+            wasted: progress.wasted,
+            download_rate,
+            upload_rate,
+            seconds_left: (download_rate > 0).then(|| missing.div_ceil(download_rate)),
+            peers: progress.peers,
+            seeds: progress.seeds,
+            bad_pieces: progress.bad_pieces,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json, to_value};
+
+    fn check(event: Event, expected: Value) {
+        assert_eq!(to_value(event).unwrap(), expected);
+    }
+
+    #[test]
+    fn json_has_stable_names() {
+        let address: SocketAddr = "[::1]:6881".parse().unwrap();
+        check(
+            Event::Listening { addresses: vec![address] },
+            json!({"event": "listening", "addresses": ["[::1]:6881"]}),
+        );
+        check(
+            Event::Checked { pieces: 3, pieces_total: 4 },
+            json!({"event": "checked", "pieces": 3, "pieces_total": 4}),
+        );
+        check(
+            Event::PeerJoined { address },
+            json!({"event": "peer_joined", "address": "[::1]:6881"}),
+        );
+        check(
+            Event::PeerLeft { address, reason: "gone".to_owned() },
+            json!({"event": "peer_left", "address": "[::1]:6881", "reason": "gone"}),
+        );
+        check(Event::BadPiece { piece: 7 }, json!({"event": "bad_piece", "piece": 7}));
+        check(
+            Event::Complete { path: "d/n".to_owned(), length: 5, downloaded: 5, seconds: 1.5 },
+            json!({"event": "complete", "path": "d/n", "length": 5, "downloaded": 5,
+                   "seconds": 1.5}),
+        );
+        check(
+            Event::Failed { message: "no".to_owned() },
+            json!({"event": "failed", "message": "no"}),
+        );
+        check(
+            Event::Stopped { pieces: 1, pieces_total: 2, downloaded: 3, uploaded: 4 },
+            json!({"event": "stopped", "pieces": 1, "pieces_total": 2, "downloaded": 3,
+                   "uploaded": 4}),
+        );
+    }
+
+    #[test]
+    fn progress_has_stable_names_and_no_time_left_when_nothing_comes() {
+        let progress = Progress {
+            pieces: 1,
+            pieces_total: 4,
+            verified: 10,
+            total: 40,
+            downloaded: 12,
+            uploaded: 3,
+            wasted: 2,
+            checked: 4,
+            peers: 2,
+            seeds: 1,
+            bad_pieces: 1,
+        };
+        check(
+            Event::Progress(Figures::new(&progress, 20, 5)),
+            json!({"event": "progress", "pieces": 1, "pieces_total": 4, "pieces_checked": 4,
+                   "verified": 10, "length": 40, "downloaded": 12, "uploaded": 3, "wasted": 2,
+                   "download_rate": 20, "upload_rate": 5, "seconds_left": 2, "peers": 2,
+                   "seeds": 1, "bad_pieces": 1}),
+        );
+        assert_eq!(Figures::new(&progress, 0, 0).seconds_left, None);
+    }
+}

@@ -1,0 +1,89 @@
+//! A client on a port that is free.
+
+use crate::cli::arguments::transfer::NetworkArguments;
+use crate::cli::descriptors::peers_affordable;
+use crate::cli::failure::Failure;
+use crate::cli::out::Output;
+use crate::client::{Client, ClientOptions, DEFAULT_PORT, StartError};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// Ports tried after the default one before any that is free (BEP 3 names 6881 to 6889).
+const OTHER_PORTS: [u16; 8] = [6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889];
+
+/// Starts a client as the options say.
+pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Client, Failure> {
+    let peers_max = peers(network.max_peers, output);
+    let options = |port: u16| ClientOptions {
+        listen: vec![
+            SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
+            SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)),
+        ],
+        peers_max,
+        upload_slots: network.upload_slots,
+        ..ClientOptions::default()
+    };
+    if let Some(port) = network.port {
+        return Client::start(options(port)).map_err(|error| explain(&error));
+    }
+    let mut ports = [DEFAULT_PORT].into_iter().chain(OTHER_PORTS).chain([0]);
+    loop {
+        // The last port is any, which is never taken.
+        let port = ports.next().unwrap_or(0);
+        match Client::start(options(port)) {
+            Ok(client) => {
+                if port != DEFAULT_PORT {
+                    output.talk(&format!("port {DEFAULT_PORT} is taken, using another"));
+                }
+                return Ok(client);
+            }
+            Err(StartError::Listen { error, .. })
+                if error.kind() == ErrorKind::AddrInUse && port != 0 => {}
+            Err(error) => return Err(explain(&error)),
+        }
+    }
+}
+
+/// How many peers there may be.
+fn peers(wanted: Option<usize>, output: &Output) -> usize {
+    let affordable = peers_affordable();
+    match wanted {
+        Some(wanted) if wanted > affordable => {
+            output.warn(&format!(
+                "at most {affordable} peers are possible, not {wanted}: raise the limit of open \
+                 files (ulimit -n)"
+            ));
+            affordable
+        }
+        Some(wanted) => wanted,
+        None => affordable,
+    }
+}
+
+/// The failure, with the option that helps.
+fn explain(error: &StartError) -> Failure {
+    match error {
+        StartError::Listen { address, error } => {
+            let in_use = error.kind() == ErrorKind::AddrInUse;
+            let why = if in_use { "the port is in use".to_owned() } else { error.to_string() };
+            Failure::new(format!("cannot listen, {why}"))
+                .at(address)
+                .advise("give another port with --port, or 0 for any that is free")
+        }
+        StartError::Random | StartError::System(_) => Failure::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_named_with_the_option_that_helps() {
+        let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 7001));
+        let error = StartError::Listen { address, error: ErrorKind::AddrInUse.into() };
+        let expected = "cannot listen, the port is in use: 0.0.0.0:7001: \
+                        give another port with --port, or 0 for any that is free";
+        assert_eq!(explain(&error).to_string(), expected);
+    }
+}
