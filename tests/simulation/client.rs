@@ -165,7 +165,7 @@ impl Client {
             self.plan.dials.iter().for_each(|&other| {
                 addresses.found(address_of(other));
             });
-            let new = NewTorrent { shared, picker, addresses };
+            let new = NewTorrent { shared, picker, addresses, fetch: true };
             self.events.push_back(Event::Control(Control::Add(Box::new(new))));
         }
     }

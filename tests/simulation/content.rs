@@ -4,7 +4,7 @@
 
 use cuerda::id::InfoHash;
 use cuerda::layout::{Block, Layout, PieceIndex, SEGMENT_BLOCKS};
-use cuerda::swarm::event::Evidence;
+use cuerda::swarm::evidence::Evidence;
 use std::sync::Arc;
 
 /// One torrent of the simulated world.

@@ -9,7 +9,8 @@ use crate::content::Content;
 use crate::plan::{Serving, draw};
 use cuerda::connection::event::{Command, Event as PeerEvent};
 use cuerda::connection::greeting::{Greeting, Step};
-use cuerda::connection::machine::{Connection, Setup};
+use cuerda::connection::introduction::Setup;
+use cuerda::connection::machine::Connection;
 use cuerda::connection::reason::CloseReason;
 use cuerda::connection::shared::PeerCounters;
 use cuerda::kit::clock::Time;
@@ -374,12 +375,13 @@ impl End {
                 let block = content.layout.block_at(span.piece.get(), span.begin, span.length);
                 let block: Block = block.expect("our side asks for whole blocks");
                 let value = torrent.disk.read(block).expect("what is owned is there");
+                let chance = random.below(100);
                 let value = match serving {
-                    Serving::Lies(percent) if random.below(100) < percent => {
-                        content.lie(block, client.index)
+                    Serving::Lies(percent) if chance < percent => content.lie(block, client.index),
+                    Serving::Forgets(percent) if chance < percent => continue,
+                    Serving::Honest | Serving::Never | Serving::Lies(_) | Serving::Forgets(_) => {
+                        value
                     }
-                    Serving::Forgets(percent) if random.below(100) < percent => continue,
-                    _ => value,
                 };
                 content.fill(block, value, &mut payload);
                 bytes.clear();
