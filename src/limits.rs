@@ -117,7 +117,7 @@ pub const RANDOM_FIRST_PIECES: u32 = 4;
 /// Most pieces under way over all torrents; also the length of the hash queue.
 pub const ACTIVE_PIECES_MAX: usize = 8_192;
 
-/// Segments of pieces under way over all torrents; an eighth of the blocks of a gigabyte.
+/// Segments of pieces under way over all torrents; a quarter of the blocks of a gibibyte.
 pub const SEGMENTS_MAX: usize = 2 * ACTIVE_PIECES_MAX;
 /// Segments of one piece looked at for blocks to grant.
 pub const SEGMENT_PROBES_MAX: u32 = 8;
@@ -156,6 +156,8 @@ pub const OPTIMISTIC_ROUNDS: u32 = 3;
 pub const NEWCOMER_AGE: Duration = Duration::from_secs(60);
 /// As a seed, a peer keeps its slot for at least this long.
 pub const SEED_SLOT_TIME: Duration = Duration::from_secs(60);
+/// As a seed, a peer gives its slot up after this long, however slow it is.
+pub const SEED_SLOT_TIME_MAX: Duration = Duration::from_secs(300);
 /// As a seed, a peer keeps its slot until it was sent this many pieces.
 pub const SEED_SLOT_PIECES: u64 = 20;
 
@@ -196,8 +198,11 @@ pub const REDIAL_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Events that wait for the main thread before publishers wait; four for each of 1,024 peers.
 pub const EVENT_QUEUE: usize = 4_096;
-/// Words posted to one peer that it has not taken: its leases, a cancel and an answer for each.
-pub const MAILBOX_MAX: usize = 3 * LEASES_PER_PEER_MAX + 16;
+/// Words posted to one peer that it has not taken: a cancel for each block that it can hold (its
+/// window and half of it again, and the grants of one question), and a few answers and orders.
+pub const MAILBOX_MAX: usize = WINDOW_MAX as usize * 3 / 2 + 65 * GRANTS_PER_REQUEST_MAX + 16;
+/// A torrent for whose pieces there was no room is looked at again after this time.
+pub const ROOM_PAUSE: Duration = Duration::from_secs(1);
 /// Bytes of a pooled buffer, and so of the longest single read from a socket: sixteen blocks or
 /// the longest bitfield, and 4 KiB for their headers.
 pub const READ_BUFFER: usize = 260 * 1024;

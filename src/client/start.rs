@@ -56,7 +56,7 @@ pub struct Client {
     watchdog: Mailbox<()>,
     /// Counts the threads that have not ended.
     census: Census,
-    /// The threads that are there from the start, the main thread first.
+    /// The threads that are there from the start.
     threads: Vec<Thread>,
 }
 

@@ -273,9 +273,10 @@ impl Connection {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let block = self.shared.layout.block_at(piece, begin, bytes);
         let block = block.ok_or(Violation::BlockShape)?;
-        self.counters.downloaded.fetch_add(u64::from(bytes), Relaxed);
         self.shared.stats.downloaded.fetch_add(u64::from(bytes), Relaxed);
         if self.download.arrived(now, block, bytes, &mut self.out) == Arrival::Store {
+            // Only what was of use earns the peer a slot.
+            self.counters.downloaded.fetch_add(u64::from(bytes), Relaxed);
             return Ok(Some(block));
         }
         // Not ours to write: late after a cancel, or never asked for. The first is common in

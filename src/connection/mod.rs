@@ -9,7 +9,6 @@
 //! - [`window`]: how many requests are in flight
 //! - [`lease`]: blocks that the main thread granted
 //! - [`flights`]: requests by age
-//! - [`supply`]: where the conversation about new work stands
 //! - [`download`]: our requests and what comes of them
 //! - [`giving_back`]: how blocks go back that will not come
 //! - [`upload`]: the peer's requests and what we owe it

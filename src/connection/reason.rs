@@ -18,8 +18,6 @@ pub enum Violation {
     Span,
     /// A block of a shape that nobody asks for.
     BlockShape,
-    /// A block that was never asked for (BEP 6 demands the close).
-    UnaskedBlock,
     /// More requests queued than we said we would take.
     TooManyRequests,
     /// Too many messages that say nothing.
@@ -78,7 +76,6 @@ impl Violation {
             Self::PieceIndex(piece) => write!(f, "piece {piece} does not exist"),
             Self::Span => f.write_str("request outside a piece"),
             Self::BlockShape => f.write_str("block of a shape nobody asked for"),
-            Self::UnaskedBlock => f.write_str("block that nobody asked for"),
             Self::TooManyRequests => f.write_str("more requests than the queue it was promised"),
             Self::Flood => f.write_str("a flood of messages that say nothing"),
             Self::BadData => f.write_str("blocks that fail the piece's hash"),

@@ -9,7 +9,9 @@
 
 use crate::kit::clock::Time;
 use crate::kit::random::Random;
-use crate::limits::{NEWCOMER_AGE, OPTIMISTIC_ROUNDS, SEED_SLOT_PIECES, SEED_SLOT_TIME};
+use crate::limits::{
+    NEWCOMER_AGE, OPTIMISTIC_ROUNDS, SEED_SLOT_PIECES, SEED_SLOT_TIME, SEED_SLOT_TIME_MAX,
+};
 use crate::swarm::state::{PeerKey, TorrentKey};
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -80,6 +82,8 @@ struct Row {
     uploaded_at_slot: u64,
     /// Bytes it had given at the last round.
     downloaded: u64,
+    /// Bytes it had got at the last round.
+    uploaded: u64,
 }
 
 /// The choker.
@@ -110,6 +114,7 @@ impl Choker {
             since: now,
             uploaded_at_slot: 0,
             downloaded: 0,
+            uploaded: 0,
         };
         self.rows.insert(peer, row);
     }
@@ -139,7 +144,7 @@ impl Choker {
         }
         for sample in samples.iter() {
             if let Some(row) = self.rows.get_mut(&sample.peer) {
-                row.downloaded = sample.downloaded;
+                (row.downloaded, row.uploaded) = (sample.downloaded, sample.uploaded);
             }
         }
         changes
@@ -219,8 +224,11 @@ fn rank(rows: &HashMap<PeerKey, Row>, now: Time, sample: &Sample, turn: Turn) ->
         return (sample.downloaded.saturating_sub(row.downloaded), held);
     }
     let sent = sample.uploaded.saturating_sub(row.uploaded_at_slot);
-    let served = now.since(row.since) >= SEED_SLOT_TIME
-        && sent >= SEED_SLOT_PIECES.saturating_mul(sample.piece_length);
+    let held_for = now.since(row.since);
+    let quota = sent >= SEED_SLOT_PIECES.saturating_mul(sample.piece_length);
+    // Who takes nothing, or is too slow for its quota, does not keep others waiting for ever.
+    let stalled = sample.uploaded == row.uploaded;
+    let served = held_for >= SEED_SLOT_TIME && (quota || stalled) || held_for >= SEED_SLOT_TIME_MAX;
     (u64::from(row.unchoked && !served) * 2 + u64::from(!row.unchoked), held)
 }
 
@@ -329,6 +337,20 @@ mod tests {
                     sent[peer as usize] += 5 << 20;
                 }
             }
+        }
+        assert_eq!(served.len(), 6, "everybody had a turn");
+    }
+
+    #[test]
+    fn peers_that_take_nothing_do_not_keep_a_seeds_slots() {
+        let mut choker = choker(6);
+        choker.slots = Slots { regular: 2, optimistic: 0 };
+        let mut served = std::collections::BTreeSet::new();
+        for round in 1..60 {
+            let seeding = |peer| Sample { seeding: true, ..sample(peer, 0) };
+            let mut samples: Vec<_> = (0..6).map(seeding).collect();
+            choker.round(at(round * 10), &mut samples);
+            served.extend((0..6).filter(|&peer| choker.rows[&Key::from_bits(peer)].unchoked));
         }
         assert_eq!(served.len(), 6, "everybody had a turn");
     }

@@ -31,6 +31,7 @@ impl Swarm {
     }
 
     fn grant_wanted(&mut self, now: Time, key: PeerKey, blocks: u32, idle: bool) {
+        self.took_answer(key);
         let Some(torrent) = self.workable(key) else {
             self.answer(key, Answer::Wait);
             return;
@@ -46,6 +47,9 @@ impl Swarm {
         if left < blocks {
             self.answer(key, Answer::Granted);
             return;
+        }
+        if self.is_full() {
+            self.no_room(now, torrent);
         }
         if self.is_anything_open(torrent) {
             self.wait_for_work(torrent, key);
@@ -68,6 +72,7 @@ impl Swarm {
     }
 
     fn grant_candidate(&mut self, now: Time, key: PeerKey, piece: PieceIndex, blocks: u32) {
+        self.took_answer(key);
         let Some(torrent) = self.workable(key) else {
             self.answer(key, Answer::Wait);
             return;
@@ -80,6 +85,11 @@ impl Swarm {
             });
         if granted.is_some() {
             self.answer(key, Answer::Granted);
+        } else if self.is_full() {
+            // Proposing one piece after the other would not make room.
+            self.no_room(now, torrent);
+            self.wait_for_work(torrent, key);
+            self.answer(key, Answer::Wait);
         } else {
             self.answer(key, Answer::Denied);
             self.wait_on(torrent, key);
@@ -154,7 +164,7 @@ impl Swarm {
 
     /// The piece to open next. Cost: O(k) probes.
     fn pick(&mut self, torrent: TorrentKey, key: PeerKey) -> Option<PieceIndex> {
-        if self.actives.is_full() || self.segments.is_full() {
+        if self.is_full() {
             return None;
         }
         let torrent = self.torrents.get_mut(torrent)?;
@@ -291,6 +301,7 @@ impl Swarm {
             claims,
         };
         self.order(Order::Post(key, Command::Grant(grant)));
+        self.note_answer(key, segment_key);
         blocks.count_ones()
     }
 

@@ -47,6 +47,8 @@ pub struct Options {
 pub(super) enum Timer {
     /// An address is worth another try.
     Redial(TorrentKey, SocketAddr),
+    /// A torrent for whose pieces there was no room may ask again.
+    Room(TorrentKey),
     /// A peer that fetches a piece alone should have brought something of it.
     Sole(ActiveKey),
 }
@@ -75,10 +77,13 @@ pub struct Swarm {
     pub(super) discarded: VecDeque<SegmentKey>,
     /// Torrents that have somebody to dial.
     pub(super) dialing: List<Torrent>,
+    /// Torrents for whose pieces there was no room among those under way.
+    pub(super) crowded: List<Torrent>,
     /// Connections being dialed.
     pub(super) dials: usize,
-    /// Peers that gave bad data, by their own name. Never iterated.
-    pub(super) banned_ids: HashSet<PeerId>,
+    /// Peers that gave bad data, by host and the name they gave themselves: anybody can claim
+    /// anybody's name, so a name alone bans nobody. Never iterated.
+    pub(super) banned_ids: HashSet<(IpAddr, PeerId)>,
     /// Hosts that gave bad data. Never iterated.
     pub(super) banned_hosts: HashSet<IpAddr>,
     /// What becomes due.
@@ -108,6 +113,7 @@ impl Swarm {
             segments: Slab::new(SEGMENTS_MAX),
             discarded: VecDeque::new(),
             dialing: List::new(|torrent| &mut torrent.dialing),
+            crowded: List::new(|torrent| &mut torrent.crowded),
             dials: 0,
             banned_ids: HashSet::new(),
             banned_hosts: HashSet::new(),
@@ -178,6 +184,7 @@ impl Swarm {
             match timer {
                 Timer::Redial(torrent, address) => self.redial(torrent, address),
                 Timer::Sole(active) => self.look_after_sole(now, active),
+                Timer::Room(torrent) => self.room_for(torrent),
             }
         }
         self.dial_some();

@@ -9,7 +9,7 @@
 //! - [`addresses`]: whom to dial
 //! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`torrents`],
 //!   [`grants`] (work out), [`returns`] (work back), [`waiting`] (for work), [`verdicts`]
-//!   (hashes, blame) and [`sole`] (bad pieces once more)
+//!   (hashes, blame), [`sole`] (bad pieces once more) and [`unseen`] (nothing is forgotten)
 //! - [`audit`]: whether all of it fits together, for tests and simulations
 //! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
 
@@ -28,6 +28,7 @@ pub mod roster;
 pub mod sole;
 pub mod state;
 pub mod torrents;
+pub mod unseen;
 pub mod verdicts;
 pub mod waiting;
 

@@ -76,7 +76,7 @@ impl Swarm {
         let counters = joined.counters;
         self.order(Order::Enroll { peer: key, torrent: torrent_key, counters });
         self.notify(Notice::PeerJoined { peer: key, address });
-        if self.banned_ids.contains(&joined.peer_id) {
+        if self.banned_ids.contains(&(address.ip(), joined.peer_id)) {
             self.send_away(key, CloseReason::Banned);
             return;
         }
@@ -197,6 +197,7 @@ impl Swarm {
     fn forget(&mut self, now: Time, key: PeerKey, reason: CloseReason) {
         self.woken_answers(key);
         self.stop_waiting(key);
+        self.give_back_unseen(key);
         if let Some(active) = self.sole_of(key) {
             self.end_sole(active, key);
         }
@@ -245,7 +246,7 @@ impl Swarm {
     pub(super) fn ban(&mut self, key: PeerKey) {
         let Some(peer) = self.peers.get(key) else { return };
         if let Some(id) = peer.id.filter(|_| self.banned_ids.len() < BANS_MAX) {
-            self.banned_ids.insert(id);
+            self.banned_ids.insert((peer.address.ip(), id));
         }
         let host = bannable_host(peer);
         if let Some(host) = host.filter(|_| self.banned_hosts.len() < BANS_MAX) {

@@ -14,7 +14,7 @@ use crate::kit::clock::Time;
 use crate::kit::list::{Links, List};
 use crate::kit::slab::Key;
 use crate::layout::PieceIndex;
-use crate::limits::HOLDERS_PER_SEGMENT_MAX;
+use crate::limits::{GRANTS_PER_REQUEST_MAX, HOLDERS_PER_SEGMENT_MAX};
 use crate::swarm::addresses::AddressBook;
 use crate::swarm::evidence::Evidence;
 use crate::swarm::picker::Picker;
@@ -90,6 +90,8 @@ pub struct Torrent {
     pub(super) addresses: AddressBook,
     /// Its place in the list of torrents that have somebody to dial.
     pub(super) dialing: Links<Torrent>,
+    /// Its place in the list of torrents for whose pieces there was no room.
+    pub(super) crowded: Links<Torrent>,
 }
 
 /// How far a peer has come.
@@ -128,6 +130,9 @@ pub struct Peer {
     pub(super) unchoked: bool,
     /// Its place among those that wait for work.
     pub(super) waiting: Links<Peer>,
+    /// What it was granted in answer to its last question. Its next question shows that it took
+    /// that; if it leaves before, it may never have seen it.
+    pub(super) answered: [Option<SegmentKey>; GRANTS_PER_REQUEST_MAX],
     /// How often work had appeared when it asked last.
     pub(super) asked_at: u64,
     /// It was told of work and has not answered.

@@ -6,6 +6,7 @@ use crate::kit::list::{Links, List};
 use crate::layout::Layout;
 use crate::limits::{
     ADDRESSES_PER_EVENT_MAX, CHECK_JOB_BYTES, CHECK_JOBS_AHEAD, DIALS_MAX, DIALS_PER_TURN,
+    GRANTS_PER_REQUEST_MAX,
 };
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
@@ -35,6 +36,7 @@ impl Swarm {
             peers: 0,
             addresses: new.addresses,
             dialing: Links::default(),
+            crowded: Links::default(),
         };
         let Ok(key) = self.torrents.insert(torrent) else {
             self.notify(Notice::Refused("too many torrents".into()));
@@ -189,6 +191,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         asked_at: 0,
         woken: false,
         sole: None,
+        answered: [None; GRANTS_PER_REQUEST_MAX],
     }
 }
 

@@ -33,6 +33,7 @@ impl Swarm {
             self.discarded.extend(active.suspects);
         }
         self.by_piece.remove(&(torrent_key, piece));
+        self.room_appeared();
         self.touched += 1;
         self.order(Order::Herald(torrent_key));
         if complete {

@@ -73,7 +73,10 @@ pub fn run(letters: &Letters<HeraldOrder>, news: &NewsFlag, clock: Clock) {
         let timeout = due.map(|due| due.since(clock.now()));
         match letters.wait(timeout) {
             Waited::Word(HeraldOrder::Enroll { peer, mailbox, shared, counters }) => {
-                listeners.insert(peer, Listener { mailbox, shared, counters, told: 0 });
+                // What was verified since the peer was told our pieces is news to it.
+                let mut listener = Listener { mailbox, shared, counters, told: 0 };
+                wake(&mut listener);
+                listeners.insert(peer, listener);
             }
             Waited::Word(HeraldOrder::Dismiss(peer)) => {
                 listeners.remove(&peer);

@@ -1,7 +1,7 @@
 //! Tests of a whole connection: messages, commands and time in, messages and events out.
 //! [`scene`] has a connection and the words for it.
 
-#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one word among many")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one variant")]
 
 mod scene;
 

@@ -1,7 +1,7 @@
 //! Tests of the brain's handlers: each tells it events and looks at its orders. [`scene`] has a
 //! torrent and peers to tell of; after every event the whole state is audited.
 
-#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one word among many")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one variant")]
 
 mod scene;
 
@@ -9,5 +9,6 @@ mod grants;
 mod returns;
 mod roster;
 mod sole;
+mod unseen;
 mod verdicts;
 mod waiting;

@@ -198,7 +198,7 @@ fn flush(line: &mut Line) -> Result<(), CloseReason> {
     Ok(())
 }
 
-/// Reads what has come, at most a handshake and a bit. Tells whether the other side has closed.
+/// Reads what has come. Tells whether the other side has closed.
 fn fill(line: &mut Line) -> Result<bool, CloseReason> {
     match line.messenger.fill() {
         Ok(Fill::Bytes(_)) => Ok(false),

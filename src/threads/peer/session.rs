@@ -127,7 +127,13 @@ impl Session {
         let mut blocks = BlockRun::default();
         let mut outcome = Ok(());
         for message in arriving.by_ref() {
-            let message = message?;
+            let message = match message {
+                Ok(message) => message,
+                Err(error) => {
+                    outcome = Err(Failure::Peer(error.into()));
+                    break;
+                }
+            };
             let stored = match self.connection.handle_message(now, &message) {
                 Ok(Some(block)) => {
                     let Message::Piece { data, .. } = message else {
@@ -174,11 +180,7 @@ impl Session {
 
     /// Sends what the connection has to say, then blocks as long as the socket takes them.
     fn send(&mut self) -> Result<(), CloseReason> {
-        let outbox = self.connection.outbox();
-        if !outbox.bytes().is_empty() {
-            self.line.messenger.send_raw(outbox.bytes());
-            outbox.clear_bytes();
-        }
+        self.send_bytes();
         for _ in 0..UPLOADS_PER_TURN_MAX {
             if !self.line.writable {
                 return Ok(());
@@ -191,6 +193,15 @@ impl Session {
             self.queue_blocks()?;
         }
         Ok(())
+    }
+
+    /// Hands what the connection has to say to the messenger.
+    fn send_bytes(&mut self) {
+        let outbox = self.connection.outbox();
+        if !outbox.bytes().is_empty() {
+            self.line.messenger.send_raw(outbox.bytes());
+            outbox.clear_bytes();
+        }
     }
 
     /// Reads the next run of blocks that the peer asked for into the send queue.
@@ -213,7 +224,15 @@ impl Session {
                 self.connection.uploaded(self.context.clock.now(), u64::from(length));
                 Ok(())
             }
-            (Err(_), Some(error)) => Err(self.disk_failed(&error)),
+            (Err(_), Some(error)) => {
+                // One bad sector, or a file cut short under a seed, ends this connection and not
+                // the torrent: the rest may be readable.
+                log::warn!("a peer's request cannot be served: {error}");
+                self.connection.unreadable(&self.run);
+                self.send_bytes();
+                let _ = self.line.messenger.flush();
+                Err(CloseReason::DiskFailed)
+            }
             (Err(error), None) => Err(CloseReason::Io(error.kind())),
         }
     }
