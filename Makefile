@@ -31,7 +31,8 @@ bench: ## the benchmarks
 docs: ## the documentation of the code, target/doc/cuerda/index.html
 	$(CARGO) doc --locked --no-deps --document-private-items
 
-install: build ## puts the program into PREFIX/bin (PREFIX=/usr/local)
+install: ## puts the program that `make build` made into PREFIX/bin (PREFIX=/usr/local)
+	@test -x target/release/cuerda || { echo 'run make build first'; exit 1; }
 	install -D -m 755 target/release/cuerda $(DESTDIR)$(PREFIX)/bin/cuerda
 
 clean: ## removes what was built

@@ -36,6 +36,14 @@ impl Swarm {
             self.answer(key, Answer::Wait);
             return;
         };
+        let failed = self.peers.get(key).is_some_and(|peer| peer.failed);
+        if failed && !idle {
+            self.wait_for_work(torrent, key);
+            self.answer(key, Answer::Wait);
+            return;
+        }
+        let blocks = if failed { blocks.min(1) } else { blocks };
+        let idle = idle && !failed;
         let mut left = blocks;
         for _ in 0..GRANTS_PER_REQUEST_MAX {
             if left == 0 {

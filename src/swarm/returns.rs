@@ -19,6 +19,9 @@ impl Swarm {
             return;
         }
         segment.stored |= new;
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.failed = false;
+        }
         let mut settled = 0;
         if let Some(holder) = segment.holder_mut(key) {
             settled = holder.settle(new);
@@ -59,6 +62,9 @@ impl Swarm {
         let mut ended = 0;
         for (peer, blocks) in cancels.into_iter().flatten() {
             ended += blocks.count_ones();
+            if let Some(peer) = self.peers.get_mut(peer) {
+                peer.failed = true;
+            }
             let cancel = Command::Cancel { lease: lease_of(segment_key), blocks };
             self.order(Order::Post(peer, cancel));
         }
@@ -96,6 +102,9 @@ impl Swarm {
         let late = blocks & holder.leased;
         holder.overdue |= late;
         let active_key = segment.active;
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.failed |= late != 0;
+        }
         if let Some((other, both)) = late_before(segment, key, late) {
             self.dispossess(other, active_key, segment_key, both);
         }

@@ -130,6 +130,9 @@ pub struct Peer {
     pub(super) unchoked: bool,
     /// Its place among those that wait for work.
     pub(super) waiting: Links<Peer>,
+    /// It let blocks be late, or others bring them, and has brought none since: it is trusted
+    /// with one block at a time, and with none that somebody else holds.
+    pub(super) failed: bool,
     /// What it was granted in answer to its last question. Its next question shows that it took
     /// that; if it leaves before, it may never have seen it.
     pub(super) answered: [Option<SegmentKey>; GRANTS_PER_REQUEST_MAX],

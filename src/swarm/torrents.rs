@@ -191,6 +191,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         asked_at: 0,
         woken: false,
         sole: None,
+        failed: false,
         answered: [None; GRANTS_PER_REQUEST_MAX],
     }
 }

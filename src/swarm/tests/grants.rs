@@ -120,3 +120,16 @@ fn who_has_not_joined_gets_no_work() {
     assert_eq!(work(second, &orders).1, Answer::Wait, "it is a duplicate");
     assert_eq!(scene.want(first, 1).1, Answer::Granted);
 }
+
+#[test]
+fn who_brought_nothing_in_time_gets_one_block_and_no_second_place() {
+    let mut scene = Scene::new(1, 8);
+    let (stalling, other) = (scene.seed(1), scene.seed(2));
+    let lease = scene.grant(stalling, 4);
+    scene.grant(other, 4);
+    scene.late(stalling, lease.lease, 0b0001);
+    assert_eq!(scene.want(stalling, 4).1, Answer::Wait, "it has work it does not do");
+    assert_eq!(scene.want_idle(stalling, 4).1, Answer::Wait, "nothing is left but endgame");
+    let (grants, _) = scene.want_idle(other, 4);
+    assert_ne!(grants[0].blocks & lease.blocks, 0, "who works may share in its blocks");
+}
