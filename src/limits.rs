@@ -179,6 +179,8 @@ pub const ADDRESSES_PER_EVENT_MAX: usize = 64;
 pub const ARRIVALS_MAX: usize = 256;
 /// Most bans remembered.
 pub const BANS_MAX: usize = 10_000;
+/// Peers remembered after they left, in case their blocks turn out to be bad.
+pub const DEPARTED_MAX: usize = 1_024;
 /// Length of the accept queue that the kernel keeps for us.
 pub const LISTEN_BACKLOG: i32 = 1_024;
 /// A dial that did not connect in this time has failed.

@@ -21,13 +21,14 @@ use crate::limits::{
     ACTIVE_PIECES_MAX, PEERS_MAX, SEGMENTS_FREED_PER_TURN, SEGMENTS_MAX, STOPS_PER_TURN,
     TIMER_SLOTS, TIMER_TICK, TIMERS_PER_TURN_MAX, TORRENTS_MAX,
 };
+use crate::swarm::bans::Bans;
 use crate::swarm::event::{Control, DiskEvent, Event, Hashed};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{
     Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
 };
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 
 /// What the brain may be told by whoever runs it.
 #[derive(Debug, Clone, Copy)]
@@ -81,11 +82,8 @@ pub struct Swarm {
     pub(super) crowded: List<Torrent>,
     /// Connections being dialed.
     pub(super) dials: usize,
-    /// Peers that gave bad data, by host and the name they gave themselves: anybody can claim
-    /// anybody's name, so a name alone bans nobody. Never iterated.
-    pub(super) banned_ids: HashSet<(IpAddr, PeerId)>,
-    /// Hosts that gave bad data. Never iterated.
-    pub(super) banned_hosts: HashSet<IpAddr>,
+    /// Who gave bad data.
+    pub(super) bans: Bans,
     /// What becomes due.
     pub(super) timers: Wheel<Timer>,
     /// All chance.
@@ -115,8 +113,7 @@ impl Swarm {
             dialing: List::new(|torrent| &mut torrent.dialing),
             crowded: List::new(|torrent| &mut torrent.crowded),
             dials: 0,
-            banned_ids: HashSet::new(),
-            banned_hosts: HashSet::new(),
+            bans: Bans::default(),
             timers: Wheel::new(TIMER_TICK, TIMER_SLOTS),
             random: Random::new(options.seed),
             stopping: None,

@@ -6,7 +6,7 @@
 //! - [`order`]: everything that it can want done
 //! - [`state`]: what it remembers
 //! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest)
-//! - [`addresses`]: whom to dial
+//! - [`addresses`]: whom to dial; [`bans`]: who is not wanted any more
 //! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`torrents`],
 //!   [`grants`] (work out), [`returns`] (work back), [`waiting`] (for work), [`verdicts`]
 //!   (hashes, blame), [`sole`] (bad pieces once more) and [`unseen`] (nothing is forgotten)
@@ -15,6 +15,7 @@
 
 pub mod addresses;
 pub mod audit;
+pub mod bans;
 pub mod bitmap;
 pub mod choker;
 pub mod event;

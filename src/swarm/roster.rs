@@ -5,11 +5,12 @@ use crate::connection::reason::{CloseReason, Violation};
 use crate::id::InfoHash;
 use crate::kit::clock::Time;
 use crate::layout::PieceIndex;
-use crate::limits::{BANS_MAX, PEERS_PER_TORRENT_MAX, REDIAL_PAUSE_MAX};
+use crate::limits::{PEERS_PER_TORRENT_MAX, REDIAL_PAUSE_MAX};
+use crate::swarm::bans::Suspect;
 use crate::swarm::event::ArrivalKey;
 use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{Peer, PeerKey, Stage};
+use crate::swarm::state::{PeerKey, Stage};
 use crate::swarm::torrents::{is_running, new_peer};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -17,7 +18,7 @@ use std::sync::atomic::Ordering::Relaxed;
 impl Swarm {
     /// Somebody connected. Cost: O(1).
     pub(super) fn arrived(&mut self, arrival: ArrivalKey, address: SocketAddr) {
-        if self.stopping.is_some() || self.banned_hosts.contains(&address.ip()) {
+        if self.stopping.is_some() || self.bans.has_host(address.ip()) {
             self.order(Order::Refuse(arrival));
             return;
         }
@@ -76,7 +77,7 @@ impl Swarm {
         let counters = joined.counters;
         self.order(Order::Enroll { peer: key, torrent: torrent_key, counters });
         self.notify(Notice::PeerJoined { peer: key, address });
-        if self.banned_ids.contains(&(address.ip(), joined.peer_id)) {
+        if self.bans.has(address.ip(), joined.peer_id) {
             self.send_away(key, CloseReason::Banned);
             return;
         }
@@ -230,6 +231,9 @@ impl Swarm {
             self.timers.set(now + pause, Timer::Redial(torrent_key, peer.address));
         }
         let identity = peer.id.map(|id| (torrent.shared.info_hash, id));
+        if let Some(identity) = identity {
+            self.bans.left(key, Suspect { host: peer.address.ip(), identity });
+        }
         if peer.unchoked {
             torrent.unchoked -= 1;
             self.order(Order::Rechoke);
@@ -241,22 +245,23 @@ impl Swarm {
         }
     }
 
-    /// A peer gave bad data: it leaves, and does not come back. Loopback hosts are not banned as
-    /// a whole, because all peers of a test share them. Cost: O(1).
+    /// A peer gave bad data: it leaves, and does not come back; nor does one that left before, under
+    /// whatever key it is here again. Cost: O(1).
     pub(super) fn ban(&mut self, key: PeerKey) {
-        let Some(peer) = self.peers.get(key) else { return };
-        if let Some(id) = peer.id.filter(|_| self.banned_ids.len() < BANS_MAX) {
-            self.banned_ids.insert((peer.address.ip(), id));
-        }
-        let host = bannable_host(peer);
-        if let Some(host) = host.filter(|_| self.banned_hosts.len() < BANS_MAX) {
-            self.banned_hosts.insert(host);
-        }
+        let Some(suspect) = self.suspect(key).or_else(|| self.bans.departed(key)) else { return };
+        self.bans.add(suspect);
         self.send_away(key, CloseReason::Violation(Violation::BadData));
+        if let Some(&again) = self.by_identity.get(&suspect.identity)
+            && self.suspect(again) == Some(suspect)
+        {
+            self.send_away(again, CloseReason::Banned);
+        }
     }
-}
 
-fn bannable_host(peer: &Peer) -> Option<std::net::IpAddr> {
-    let host = SocketAddr::ip(&peer.address);
-    (!host.is_loopback()).then_some(host)
+    /// A peer that is here and has joined, as it would be banned.
+    fn suspect(&self, key: PeerKey) -> Option<Suspect> {
+        let peer = self.peers.get(key)?;
+        let torrent = self.torrents.get(peer.torrent?)?;
+        Some(Suspect { host: peer.address.ip(), identity: (torrent.shared.info_hash, peer.id?) })
+    }
 }

@@ -358,4 +358,4 @@ pub(super) fn segment_of(lease: LeaseId) -> SegmentKey {
 }
 
 /// A peer as it is told apart from others of its torrent.
-pub(super) type Identity = (InfoHash, PeerId);
+pub type Identity = (InfoHash, PeerId);

@@ -161,7 +161,7 @@ impl Swarm {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         let Some(address) = torrent.addresses.take_next() else { return };
         let waiting = torrent.addresses.is_waiting();
-        if self.banned_hosts.contains(&address.ip()) {
+        if self.bans.has_host(address.ip()) {
             torrent.addresses.ended(address, false);
         } else if let Ok(peer) = self.peers.insert(new_peer(Some(key), address, true)) {
             torrent.peers += 1;

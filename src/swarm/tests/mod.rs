@@ -9,6 +9,7 @@ mod grants;
 mod returns;
 mod roster;
 mod sole;
+mod torrents;
 mod unseen;
 mod verdicts;
 mod waiting;

@@ -88,3 +88,22 @@ fn one_who_fetches_a_bad_piece_alone_and_lies_is_banned_too() {
     scene.good(active);
     assert!(scene.shared.owned.is_full());
 }
+
+#[test]
+fn who_left_before_its_blocks_were_judged_is_banned_all_the_same() {
+    let mut scene = Scene::new(1, 2);
+    let liar = scene.seed(1);
+    let lease = scene.grant(liar, 2);
+    let (active, _) = hash(&scene.store(liar, &lease, 0b11)).unwrap();
+    scene.leave(liar);
+    let again = scene.seed(1);
+    let other = scene.seed(2);
+    let orders = scene.bad(active);
+    assert_eq!(stop(again, &orders), Some(CloseReason::Banned));
+    assert_eq!(stop(other, &orders), None);
+    scene.leave(again);
+    let address = "10.0.0.1:4000".parse().unwrap();
+    let arrival = crate::swarm::event::ArrivalKey(99);
+    let orders = scene.tell(crate::swarm::event::Event::Arrived { arrival, address });
+    assert!(matches!(orders[..], [Order::Refuse(_)]), "{orders:?}");
+}
