@@ -245,7 +245,8 @@ impl Swarm {
         }
     }
 
-    /// A peer gave bad data: it leaves, and does not come back; nor does one that left before, under
+    /// A peer gave bad data: it leaves, and does not come back; nor does one that left before,
+    /// under
     /// whatever key it is here again. Cost: O(1).
     pub(super) fn ban(&mut self, key: PeerKey) {
         let Some(suspect) = self.suspect(key).or_else(|| self.bans.departed(key)) else { return };
