@@ -40,11 +40,6 @@ impl Upload {
         Self { queue: VecDeque::new(), unchoked: false, fast, allowed_fast: Vec::new() }
     }
 
-    /// Whether the peer may download.
-    pub fn is_unchoked(&self) -> bool {
-        self.unchoked
-    }
-
     /// Whether something waits to be served.
     pub fn is_waiting(&self) -> bool {
         !self.queue.is_empty()

@@ -37,7 +37,9 @@ fn an_interrupted_seed_ends_well() {
         desk.write(&content);
         let port = place::free_port();
         let line = format!("seed content.torrent --dir origin --port {port}");
-        let ended = stop(desk.start(&line), port, signal);
+        let seed = desk.start(&line);
+        wait::until("the check", START_LIMIT, || seed.err().contains("checked").then_some(()));
+        let ended = stop(seed, port, signal);
         assert_eq!(ended.status.code(), Some(0), "{signal:?}: {}", ended.err);
         content.compare(&desk.path("origin"), Empty::Required).expect("the seed is unharmed");
     }
