@@ -142,6 +142,7 @@ impl Swarm {
                 self.checked(torrent, first, count, good);
             }
             Event::Disk(DiskEvent::Prepared { torrent, check }) => self.prepared(torrent, check),
+            Event::Disk(DiskEvent::Settled { torrent }) => self.settled(torrent),
             Event::Disk(DiskEvent::Failed { torrent, message }) => {
                 self.disk_failed(torrent, message);
             }

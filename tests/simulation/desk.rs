@@ -101,6 +101,7 @@ impl World {
             Order::Prepare { torrent, .. } => {
                 self.after(millis(5), What::Prepared(client, torrent));
             }
+            Order::Settle(torrent) => self.after(millis(5), What::Settled(client, torrent)),
             Order::Hash { torrent, active, piece, evidence } => {
                 at.torrent_mut(torrent).disk.begin_hash(piece);
                 let delay = draw(&mut self.random, &at.plan.hashing);
