@@ -21,6 +21,7 @@ mod error;
 mod hashes;
 mod magnet;
 mod names;
+mod original;
 mod path;
 mod percent;
 mod raw;
