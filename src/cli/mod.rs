@@ -16,7 +16,8 @@
 //! - `work`: a job on a thread of its own, watched
 //! - `torrent_file`: torrent files, read within bounds and written whole or not at all
 //! - `folder`: the folder named with `--dir`
-//! - `create`, `info` (with `link`, `sheet` and `tree`), `verify` (with `damage`): the commands without a network
+//! - `create`, `info` (with `link`, `sheet` and `tree`), `verify` (with `damage`): the commands
+//!   without a network
 //! - `transfer`: `download` and `seed`
 //! - `pages`: `completions` and `man`
 

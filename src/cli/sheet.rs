@@ -8,7 +8,7 @@ const HEADING_WIDTH: usize = 13;
 pub(super) struct Sheet(Vec<String>);
 
 impl Sheet {
-    /// Adds a heading and its text; a text of more lines keeps its column, an empty one is left out.
+    /// Adds a heading and its text. More lines keep its column; without a text nothing is added.
     pub(super) fn say(&mut self, heading: &str, text: &str) {
         for (index, line) in text.lines().enumerate() {
             let heading = if index == 0 { heading } else { "" };

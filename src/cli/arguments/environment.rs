@@ -32,10 +32,13 @@ fn with_variable(option: Arg) -> Arg {
     };
     let name = variable_of(long);
     let option = option.env(name).hide_env_values(true);
-    match option.get_action() {
-        ArgAction::SetTrue => option.value_parser(BoolishValueParser::new()),
-        ArgAction::Append => option.value_delimiter(' '),
-        _ => option,
+    let action = option.get_action();
+    if matches!(action, ArgAction::SetTrue) {
+        option.value_parser(BoolishValueParser::new())
+    } else if matches!(action, ArgAction::Append) {
+        option.value_delimiter(' ')
+    } else {
+        option
     }
 }
 
@@ -50,9 +53,9 @@ pub(crate) fn blame(mut error: Error) -> Error {
 
 /// The variable that holds the value that an error is about.
 fn culprit(error: &Error) -> Option<String> {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        _ => None,
+    let text = |kind| {
+        let Some(ContextValue::String(text)) = error.get(kind) else { return None };
+        Some(text.clone())
     };
     let (option, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
     let name = variable_of(option.split(' ').next()?.strip_prefix("--")?);
