@@ -7,8 +7,9 @@ use crate::kit::clock::Clock;
 use crate::kit::mailbox::{Mailbox, mailbox};
 use crate::kit::thread::{Census, Thread, cores, spawn};
 use crate::limits::{
-    ACTIVE_PIECES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, NOTICES_MAX, OPEN_FILES_MAX,
-    OPTIMISTIC_SLOTS, PEERS_MAX, POOL_BUFFERS_MAX, READ_BUFFER, THREAD_STACK, TORRENTS_MAX,
+    ACTIVE_PIECES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, DISK_ORDERS_PER_TORRENT, NOTICES_MAX,
+    OPEN_FILES_MAX, OPTIMISTIC_SLOTS, PEERS_MAX, POOL_BUFFERS_MAX, READ_BUFFER, THREAD_STACK,
+    TORRENTS_MAX,
 };
 use crate::storage::FileTable;
 use crate::swarm::choker::{Choker, Slots};
@@ -193,7 +194,7 @@ impl Starting {
             let (letters, bus) = (letters.clone(), bus.clone());
             self.start(format!("hash-{number}"), move || hash::run(&letters, &bus))?;
         }
-        let (disk, letters) = mailbox(TORRENTS_MAX);
+        let (disk, letters) = mailbox(DISK_ORDERS_PER_TORRENT * TORRENTS_MAX);
         let disk_bus = bus.clone();
         self.start("disk", move || disk::run(&letters, &disk_bus))?;
 

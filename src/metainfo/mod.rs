@@ -30,5 +30,5 @@ pub use create::{
 };
 pub use error::MetainfoError;
 pub use hashes::PieceHashes;
-pub use path::SafePath;
+pub use path::{RESUME_FOLDER, SafePath};
 pub use torrent::{FileEntry, FileKind, Metainfo};

@@ -21,6 +21,7 @@ pub mod choker;
 pub mod event;
 pub mod evidence;
 pub mod grants;
+mod keeping;
 pub mod machine;
 pub mod order;
 pub mod picker;

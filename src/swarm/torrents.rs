@@ -10,7 +10,7 @@ use crate::limits::{
 };
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{NewTorrent, Peer, Phase, Stage, Torrent, TorrentKey};
+use crate::swarm::state::{NewTorrent, Peer, Phase, Recording, Stage, Torrent, TorrentKey};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -37,6 +37,8 @@ impl Swarm {
             addresses: new.addresses,
             dialing: Links::default(),
             crowded: Links::default(),
+            disk_full: false,
+            record: Recording::Done,
         };
         let Ok(key) = self.torrents.insert(torrent) else {
             self.notify(Notice::Refused("too many torrents".into()));
@@ -61,11 +63,11 @@ impl Swarm {
     }
 
     /// Pieces that were on the disk were compared. Cost: O(64).
-    pub(super) fn checked(&mut self, key: TorrentKey, first: u32, count: u32, good: u64) {
+    pub(super) fn checked(&mut self, key: TorrentKey, first: u32, count: u32, found: Found) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         let Phase::Checking { under_way, .. } = &mut torrent.phase else { return };
         *under_way -= 1;
-        for offset in (0..count.min(64)).filter(|offset| good & 1 << offset != 0) {
+        for offset in (0..count.min(64)).filter(|offset| found.good & 1 << offset != 0) {
             let Some(piece) = torrent.shared.layout.piece(first + offset) else { break };
             if torrent.shared.owned.insert(piece.get()) {
                 let size = torrent.shared.layout.piece_size(piece);
@@ -73,7 +75,9 @@ impl Swarm {
                 torrent.picker.park(piece.get());
             }
         }
-        torrent.shared.stats.checked.fetch_add(count, Relaxed);
+        let trusted = found.trusted.count_ones();
+        torrent.shared.stats.trusted.fetch_add(trusted, Relaxed);
+        torrent.shared.stats.checked.fetch_add(count - trusted.min(count), Relaxed);
         self.check_next(key);
     }
 
@@ -91,6 +95,7 @@ impl Swarm {
         } else if *under_way == 0 {
             let owned = torrent.shared.owned.count();
             self.notify(Notice::Checked { torrent: key, owned });
+            self.save(key);
             self.run(key);
         }
     }
@@ -172,6 +177,15 @@ impl Swarm {
             self.dialing.push_back(&mut self.torrents, key);
         }
     }
+}
+
+/// What a checking job found, one bit each piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Pieces that are good.
+    pub(super) good: u64,
+    /// Pieces that were not read for that.
+    pub(super) trusted: u64,
 }
 
 /// A peer of which nothing is known yet.

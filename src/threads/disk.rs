@@ -1,9 +1,13 @@
-//! The `disk` thread: makes and looks at files, which may take as long as it takes.
+//! The `disk` thread: makes and looks at files, and keeps the records of what was verified, which
+//! may take as long as it takes.
 
 use crate::kit::mailbox::{Letters, Waited};
+use crate::storage::resume::{RecordFolder, Shape, Writers};
+use crate::storage::{Access as LockAccess, StorageError, StorageErrorKind};
 use crate::swarm::event::{DiskEvent, Event};
+use crate::swarm::state::TorrentKey;
 use crate::threads::assets::{Access, Assets};
-use crate::threads::bus::Bus;
+use crate::threads::bus::{Bus, BusClosed};
 use std::sync::Arc;
 
 /// What the disk thread is told.
@@ -11,24 +15,96 @@ use std::sync::Arc;
 pub enum DiskOrder {
     /// Make the torrent's files, or look at them.
     Prepare(Arc<Assets>),
+    /// Record which pieces are verified.
+    Save {
+        /// Of which torrent.
+        assets: Arc<Assets>,
+        /// Nobody writes to its files any more.
+        last: bool,
+    },
+    /// See whether a disk that was full has room.
+    Probe(Arc<Assets>),
 }
 
 /// The thread's body. Ends when nobody can give orders any more.
 pub fn run(letters: &Letters<DiskOrder>, bus: &Bus) {
-    while let Waited::Word(DiskOrder::Prepare(assets)) = letters.wait(None) {
+    while let Waited::Word(order) = letters.wait(None) {
+        let (DiskOrder::Prepare(assets)
+        | DiskOrder::Save { assets, .. }
+        | DiskOrder::Probe(assets)) = &order;
         let Some(torrent) = assets.key() else { continue };
-        let check = match assets.access {
-            Access::Read => Ok(true),
-            Access::Write(allocation) => {
-                assets.storage.prepare(allocation).map(|prepared| prepared.any_existing)
+        let published = match &order {
+            DiskOrder::Prepare(assets) => prepare(assets, torrent, bus),
+            DiskOrder::Save { assets, last } => {
+                save(assets, *last);
+                bus.publish(Event::Disk(DiskEvent::Saved(torrent)))
+            }
+            DiskOrder::Probe(assets) => {
+                let room = has_room(assets);
+                bus.publish(Event::Disk(DiskEvent::Probed { torrent, room }))
             }
         };
-        let published = match check {
-            Ok(check) => bus.publish(Event::Disk(DiskEvent::Prepared { torrent, check })),
-            Err(error) => assets.publish_failure(bus, &error),
-        };
         if published.is_err() {
-            return;
+            // The main thread has ended, perhaps with orders to record that still wait here.
+            log::debug!("nobody to tell of {torrent} any more");
         }
     }
+}
+
+/// Makes or looks at the files, and finds out which pieces need not be compared.
+fn prepare(assets: &Assets, torrent: TorrentKey, bus: &Bus) -> Result<(), BusClosed> {
+    let storage = &assets.storage;
+    let check = match assets.access {
+        Access::Read => storage.lock(LockAccess::Read).map(|()| true),
+        Access::Write(allocation) => {
+            storage.prepare(allocation).map(|prepared| prepared.any_existing)
+        }
+    };
+    match check {
+        Ok(check) => {
+            if check {
+                let trusted = assets.keeper.lock().load(&mut folder(assets));
+                log::info!("{} of {} pieces are trusted", trusted.count(), trusted.len());
+                let _ = assets.trusted.set(trusted);
+            }
+            bus.publish(Event::Disk(DiskEvent::Prepared { torrent, check }))
+        }
+        Err(error) => {
+            // A disk that is full before anything was done has nothing to go on with.
+            let message = error.to_string().into();
+            bus.publish(Event::Disk(DiskEvent::Failed { torrent, message }))
+        }
+    }
+}
+
+/// Records the verified pieces. A record that cannot be written costs time at the next start and
+/// nothing else, so that is no failure of the torrent.
+fn save(assets: &Assets, last: bool) {
+    let good = assets.shared.owned.snapshot();
+    let writers = if last { Writers::Gone } else { Writers::Busy };
+    match assets.keeper.lock().save(&mut folder(assets), &good, writers) {
+        Ok(_) => {}
+        // Read-only media and full disks are served all the same.
+        Err(error) if is_ordinary(&error) => log::info!("no resume record: {error}"),
+        Err(error) => log::warn!("no resume record: {error}"),
+    }
+}
+
+fn is_ordinary(error: &StorageError) -> bool {
+    matches!(
+        error.kind,
+        StorageErrorKind::ReadOnly | StorageErrorKind::Permission | StorageErrorKind::DiskFull
+    )
+}
+
+/// Whether there is room again. Where that cannot be told, a new attempt tells.
+fn has_room(assets: &Assets) -> bool {
+    folder(assets).has_room().unwrap_or_else(|error| {
+        log::debug!("{error}");
+        true
+    })
+}
+
+fn folder(assets: &Assets) -> RecordFolder<'_> {
+    RecordFolder::new(&assets.storage, &Shape::new(assets.shared.info_hash, &assets.shared.layout))
 }

@@ -199,8 +199,10 @@ impl Client {
             }
             Notice::Stopped => self.stopped = true,
             Notice::Refused(why) => panic!("a torrent was refused: {why}"),
+            Notice::DiskFull { message, .. } => panic!("a disk is full: {message}"),
             Notice::Failed { message, .. } => panic!("a torrent failed: {message}"),
             Notice::Checked { .. }
+            | Notice::DiskHasRoom(_)
             | Notice::PeerJoined { .. }
             | Notice::PeerLeft { .. }
             | Notice::BadPiece { .. } => {}

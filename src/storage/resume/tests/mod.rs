@@ -1,0 +1,1 @@
+//! Tests of the records: their bytes, what is believed of them, power failures, the real disk.
