@@ -204,6 +204,14 @@ mod tests {
     }
 
     #[test]
+    fn no_torrent_reaches_the_folder_of_resume_records() {
+        for name in [".cuerda", ".CUERDA"] {
+            assert_eq!(path(&[name.as_bytes(), b"x"]), format!("_{name}/x"));
+        }
+        assert_eq!(path(&[b".cuerda2"]), ".cuerda2");
+    }
+
+    #[test]
     fn long_names_keep_extension_and_whole_characters() {
         let name = safe_name(format!("{}.mkv", "é".repeat(200)).as_bytes());
         assert!(name.ends_with("é.mkv") && name.len() == 254, "{name}");

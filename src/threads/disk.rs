@@ -2,6 +2,7 @@
 //! may take as long as it takes.
 
 use crate::kit::mailbox::{Letters, Waited};
+use crate::limits::DISK_ROOM;
 use crate::storage::resume::{RecordFolder, Shape, Writers};
 use crate::storage::{Access as LockAccess, StorageError, StorageErrorKind};
 use crate::swarm::event::{DiskEvent, Event};
@@ -97,9 +98,11 @@ fn is_ordinary(error: &StorageError) -> bool {
     )
 }
 
-/// Whether there is room again. Where that cannot be told, a new attempt tells.
+/// Whether there is room again: for some seconds of downloading, or for half of what is missing,
+/// of which a part may have its room already. Where that cannot be told, a new attempt tells.
 fn has_room(assets: &Assets) -> bool {
-    folder(assets).has_room().unwrap_or_else(|error| {
+    let bytes = DISK_ROOM.min(assets.shared.left() / 2).max(1);
+    folder(assets).has_room(bytes).unwrap_or_else(|error| {
         log::debug!("{error}");
         true
     })

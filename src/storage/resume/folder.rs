@@ -8,7 +8,7 @@ use super::medium::{Medium, RecordCopy};
 use super::record::Shape;
 use super::stamp::{FileTime, Stamp};
 use crate::kit::clock::{rest, unix_time};
-use crate::limits::{DISK_ROOM, STAMP_TICK};
+use crate::limits::STAMP_TICK;
 use crate::metainfo::RESUME_FOLDER;
 use crate::storage::error::{Operation, StorageError, StorageErrorKind};
 use crate::storage::folders::check_regular;
@@ -50,15 +50,15 @@ impl<'a> RecordFolder<'a> {
         Self { storage, length: shape.record_length(), name }
     }
 
-    /// Whether the disk has room for [`DISK_ROOM`] more bytes. Takes them and gives them back:
-    /// what the system says of free space knows no quotas.
-    pub fn has_room(&self) -> Result<bool, StorageError> {
+    /// Whether the disk has room for so many more bytes. Takes them and gives them back: what the
+    /// system says of free space knows no quotas.
+    pub fn has_room(&self, bytes: u64) -> Result<bool, StorageError> {
         let name = format!("{}.room", self.name);
         let error = |kind| self.error(&name, Operation::Allocate, kind);
         let take = || -> Result<(), StorageErrorKind> {
             let folder = self.make_folder()?;
             let file = self.create(&folder, &name)?;
-            let taken = fill(&file);
+            let taken = fill(&file, bytes);
             drop(file);
             rustix::fs::unlinkat(&folder, &*name, AtFlags::empty())?;
             taken
@@ -219,16 +219,16 @@ fn stamp_of(stat: &Stat) -> Stamp {
 }
 
 /// Takes room on the disk for a new file.
-fn fill(file: &File) -> Result<(), StorageErrorKind> {
+fn fill(file: &File, bytes: u64) -> Result<(), StorageErrorKind> {
     let flags = FallocateFlags::empty();
-    match retry_on_intr(|| rustix::fs::fallocate(file.as_fd(), flags, 0, DISK_ROOM)) {
+    match retry_on_intr(|| rustix::fs::fallocate(file.as_fd(), flags, 0, bytes)) {
         Ok(()) => return Ok(()),
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
         Err(errno) => return Err(errno.into()),
     }
     let zeros = [0; ZEROS];
     let mut file = file;
-    for _ in 0..DISK_ROOM.div_ceil(ZEROS as u64) {
+    for _ in 0..bytes.div_ceil(ZEROS as u64) {
         file.write_all(&zeros).map_err(|error| kind_of(&error))?;
     }
     // Some file systems find out only now.

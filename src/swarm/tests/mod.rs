@@ -6,6 +6,7 @@
 mod scene;
 
 mod grants;
+mod keeping;
 mod returns;
 mod roster;
 mod sole;
