@@ -135,7 +135,11 @@ impl Client {
         let metainfo = &torrent.metainfo;
         let layout = Arc::clone(&metainfo.layout);
         let empty = Bitfield::new(layout.piece_count());
-        let shared = Arc::new(SharedTorrent::new(metainfo.info_hash, layout, &empty));
+        let shared = SharedTorrent::new(metainfo.info_hash, layout, &empty);
+        let shared = Arc::new(match torrent.mode {
+            Mode::Download { .. } => shared,
+            Mode::Seed => shared.as_mere_seed(),
+        });
         let access = match torrent.mode {
             Mode::Download { allocation } => Access::Write(allocation),
             Mode::Seed => Access::Read,
@@ -149,12 +153,11 @@ impl Client {
         let mut random = Random::new(self.seed ^ u64::from(shared.layout.piece_count()));
         let mut addresses = AddressBook::default();
         for &peer in &torrent.peers {
-            addresses.found(peer);
+            addresses.named(peer);
         }
         let peers = self.peers_max.min(PEERS_PER_TORRENT_MAX) as u32;
         let picker = Picker::new(shared.layout.piece_count(), peers, &mut random);
-        let fetch = torrent.mode != Mode::Seed;
-        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, fetch, addresses });
+        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, addresses });
         self.bus.publish(Event::Control(Control::Add(new))).map_err(|_| AddError::Stopping)?;
         Ok(TorrentHandle { shared })
     }

@@ -18,6 +18,8 @@ pub struct SharedTorrent {
     pub info_hash: InfoHash,
     /// Its geometry.
     pub layout: Arc<Layout>,
+    /// Whether missing pieces are fetched; a mere seed asks for nothing and wants nothing.
+    pub fetch: bool,
     /// Pieces that we have and verified. Written by the main thread.
     pub owned: SharedBitfield,
     /// Pieces under way of which all blocks are granted: no use to propose them as work. Written by
@@ -76,11 +78,22 @@ impl SharedTorrent {
         Self {
             info_hash,
             layout,
+            fetch: true,
             owned: SharedBitfield::new(owned),
             taken: SharedBitfield::new(&Bitfield::new(pieces)),
             have_log: AppendLog::new(pieces),
             stats: TorrentStats::default(),
         }
+    }
+
+    /// The same torrent, of which nothing is to be fetched.
+    pub fn as_mere_seed(self) -> Self {
+        Self { fetch: false, ..self }
+    }
+
+    /// Whether nothing is fetched any more: all is there, or what is missing is not wanted.
+    pub fn is_upload_only(&self) -> bool {
+        !self.fetch || self.owned.is_full()
     }
 
     /// Bytes of the pieces that are not owned yet; an estimate while the last piece is among

@@ -55,8 +55,11 @@ pub(super) enum Timer {
     Save(TorrentKey),
     /// A full disk may have room again.
     Probe(TorrentKey),
-    /// A peer that fetches a piece alone should have brought something of it.
-    Sole(ActiveKey),
+    /// A peer that fetches a piece alone should have brought something of it; which of those that
+    /// did so in turn.
+    Sole(ActiveKey, u32),
+    /// A peer that let such a piece down may fetch one again.
+    SolePause(PeerKey),
 }
 
 /// All state of the client. Owned by the main thread.
@@ -193,7 +196,8 @@ impl Swarm {
         while let Some(timer) = self.timers.expire(now, &mut steps) {
             match timer {
                 Timer::Redial(torrent, address) => self.redial(torrent, address),
-                Timer::Sole(active) => self.look_after_sole(now, active),
+                Timer::Sole(active, turn) => self.look_after_sole(now, active, turn),
+                Timer::SolePause(peer) => self.end_sole_pause(peer),
                 Timer::Room(torrent) => self.room_for(torrent),
                 Timer::Save(torrent) => self.save(torrent),
                 Timer::Probe(torrent) => self.probe(torrent),

@@ -25,7 +25,6 @@ impl Swarm {
         let torrent = Torrent {
             shared: new.shared,
             picker: new.picker,
-            fetch: new.fetch,
             phase: Phase::Preparing,
             open: List::new(|active| &mut active.open),
             active: List::new(|active| &mut active.active),
@@ -205,6 +204,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         asked_at: 0,
         woken: false,
         sole: None,
+        sole_paused: false,
         failed: false,
         answered: [None; GRANTS_PER_REQUEST_MAX],
     }

@@ -13,7 +13,7 @@ const RATE: u64 = 4 * 1024 * 1024;
 /// A download is killed after at most this many bytes.
 const RUN_MAX: u64 = 1_280 * 1024;
 /// What a killed download may lose: blocks of unfinished pieces, and what its socket held.
-const IN_FLIGHT: u64 = 384 * 1024;
+const IN_FLIGHT: u64 = 192 * 1024;
 
 /// A large file, and small ones that are finished long before the rest.
 fn content() -> Content {

@@ -23,7 +23,6 @@ fn new_torrent(pieces: u32) -> NewTorrent {
     NewTorrent {
         shared: Arc::new(SharedTorrent::new(crate::id::InfoHash([8; 20]), Arc::new(layout), &none)),
         picker: Picker::new(pieces, 10, &mut Random::new(1)),
-        fetch: true,
         addresses: AddressBook::default(),
     }
 }
