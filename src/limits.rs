@@ -274,6 +274,9 @@ pub const WATCHDOG_ALARM: Duration = Duration::from_secs(5);
 pub const WATCHDOG_PAUSE: Duration = Duration::from_secs(1);
 /// Stopping waits this long for the peers' last words, then gives up on them.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(5);
+/// A client that stops waits this long in all for its threads to end, then leaves them to the end
+/// of the process: the peers' last words, the joining of their threads, and a second for the rest.
+pub const CLIENT_STOP_DEADLINE: Duration = Duration::from_secs(8);
 /// Timers that may expire in one turn of the main loop; the rest stays due.
 pub const TIMERS_PER_TURN_MAX: usize = 16;
 /// Slot width of the main thread's timing wheel.
@@ -359,6 +362,10 @@ const _: () = {
     );
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
     assert!(DIAL_FAILURES_DOUBT < DIAL_FAILURES_MAX);
+    assert!(
+        CLIENT_STOP_DEADLINE.as_secs() > STOP_DEADLINE.as_secs() + JOIN_DEADLINE.as_secs(),
+        "what is told to stop has its time before it is given up"
+    );
     assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
     assert!(STAMP_TICK.as_millis() <= REST_MAX.as_millis());
     assert!(SAVE_PAUSE.as_secs() < 100 && DISK_FULL_PAUSE.as_secs() < 100, "one turn of the wheel");

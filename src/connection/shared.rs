@@ -8,8 +8,8 @@ use crate::bitfield::{Bitfield, SharedBitfield};
 use crate::id::InfoHash;
 use crate::kit::log::AppendLog;
 use crate::layout::Layout;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// One torrent, as its peers' threads see it.
 #[derive(Debug)]
@@ -27,6 +27,11 @@ pub struct SharedTorrent {
     pub taken: SharedBitfield,
     /// Pieces in the order in which they came to be owned. Written by the main thread.
     pub have_log: AppendLog,
+    /// Whether every piece is owned and the files were found in their places. Written by the main
+    /// thread.
+    pub settled: AtomicBool,
+    /// Why it cannot go on, if it cannot: what, where, and what to do. Written by the main thread.
+    pub failure: OnceLock<Box<str>>,
     /// Figures for people. Written by whoever makes them.
     pub stats: TorrentStats,
 }
@@ -82,6 +87,8 @@ impl SharedTorrent {
             owned: SharedBitfield::new(owned),
             taken: SharedBitfield::new(&Bitfield::new(pieces)),
             have_log: AppendLog::new(pieces),
+            settled: AtomicBool::new(false),
+            failure: OnceLock::new(),
             stats: TorrentStats::default(),
         }
     }

@@ -21,7 +21,9 @@
 //! - `lock`: keeping other processes off
 //! - `holes`: what was never written
 //! - [`resume`]: the record of what was verified
+//! - `confirm`: finding in their places the files that were written
 
+mod confirm;
 mod error;
 mod folders;
 mod holes;

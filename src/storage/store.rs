@@ -8,8 +8,10 @@ use super::slices::{Gather, Scatter};
 use super::spec::{FileKind, FileSpec};
 use super::table::{Access, FileKey, FileTable, OpenFile};
 use crate::layout::{FileRun, Layout, PieceSpan};
+use parking_lot::Mutex;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::Stat;
+use std::collections::HashMap;
 use std::io::{IoSlice, IoSliceMut};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +36,12 @@ pub struct Storage {
     written: FileMarks,
     /// Keeps other processes off, once it is locked.
     pub(super) locked: OnceLock<OwnedFd>,
+    /// What each file was when it was first opened: its path has to lead to the same one later.
+    first: Mutex<HashMap<usize, Identity>>,
 }
+
+/// Device and number of a file: what stays the same while its name and content change.
+type Identity = (u64, u64);
 
 impl Storage {
     /// The files of a torrent under a root folder. Touches no disk.
@@ -47,7 +54,8 @@ impl Storage {
         let touched = (0..files.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let owner = table.new_owner();
         let (written, locked) = (FileMarks::new(files.len()), OnceLock::new());
-        Self { root, layout, files, table, owner, touched, written, locked }
+        let first = Mutex::default();
+        Self { root, layout, files, table, owner, touched, first, written, locked }
     }
 
     /// The folder that all paths start from.
@@ -188,8 +196,21 @@ impl Storage {
         let key = FileKey { owner: self.owner, file };
         match self.table.get(key, access) {
             Some(open) => Ok(open),
-            None => Ok(self.table.put(key, self.open_anew(file, access)?)),
+            None => {
+                let open = self.open_anew(file, access)?;
+                let failed = |kind| self.error(file, Operation::Open, kind);
+                let stat = rustix::fs::fstat(&open).map_err(|errno| failed(errno.into()))?;
+                self.recognize(file, &stat).map_err(failed)?;
+                Ok(self.table.put(key, open))
+            }
         }
+    }
+
+    /// Refuses a file that is another than the one that was first opened in its place.
+    pub(super) fn recognize(&self, file: usize, stat: &Stat) -> Result<(), StorageErrorKind> {
+        let found = (stat.st_dev, stat.st_ino);
+        let first = *self.first.lock().entry(file).or_insert(found);
+        if found == first { Ok(()) } else { Err(StorageErrorKind::Replaced) }
     }
 
     /// The file, opened now and not in the table.

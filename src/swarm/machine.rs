@@ -150,6 +150,7 @@ impl Swarm {
                 self.checked(torrent, first, count, Found { good, trusted });
             }
             Event::Disk(DiskEvent::Prepared { torrent, check }) => self.prepared(torrent, check),
+            Event::Disk(DiskEvent::Settled { torrent }) => self.settled(torrent),
             Event::Disk(DiskEvent::Failed { torrent, message }) => {
                 self.disk_failed(torrent, message);
             }

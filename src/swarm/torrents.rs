@@ -2,6 +2,7 @@
 //! dialing its peers.
 
 use crate::bitfield::Bitfield;
+use crate::connection::shared::SharedTorrent;
 use crate::kit::list::{Links, List};
 use crate::layout::Layout;
 use crate::limits::{
@@ -12,6 +13,7 @@ use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{NewTorrent, Peer, Phase, Recording, Stage, Torrent, TorrentKey};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Swarm {
@@ -19,9 +21,10 @@ impl Swarm {
     pub(super) fn add(&mut self, new: NewTorrent) {
         let info_hash = new.shared.info_hash;
         if self.by_hash.contains_key(&info_hash) {
-            self.notify(Notice::Refused(format!("torrent {info_hash} is here already").into()));
+            self.refuse(&new.shared, format!("torrent {info_hash} is here already").into());
             return;
         }
+        let shared = Arc::clone(&new.shared);
         let torrent = Torrent {
             shared: new.shared,
             picker: new.picker,
@@ -40,12 +43,18 @@ impl Swarm {
             record: Recording::Done,
         };
         let Ok(key) = self.torrents.insert(torrent) else {
-            self.notify(Notice::Refused("too many torrents".into()));
+            self.refuse(&shared, "too many torrents".into());
             return;
         };
         self.by_hash.insert(info_hash, key);
         self.notify(Notice::Added(key));
         self.order(Order::Prepare { torrent: key, info_hash });
+    }
+
+    /// A torrent is not taken on. Cost: O(1).
+    fn refuse(&mut self, shared: &SharedTorrent, message: Box<str>) {
+        let _ = shared.failure.set(message.clone());
+        self.notify(Notice::Refused(message));
     }
 
     /// The files are there. Cost: O(k).
@@ -94,8 +103,8 @@ impl Swarm {
         } else if *under_way == 0 {
             let owned = torrent.shared.owned.count();
             self.notify(Notice::Checked { torrent: key, owned });
-            self.save(key);
             self.run(key);
+            self.save(key);
         }
     }
 
@@ -108,6 +117,15 @@ impl Swarm {
             self.dialing.push_back(&mut self.torrents, key);
         }
         if complete {
+            self.order(Order::Settle(key));
+        }
+    }
+
+    /// Every piece is verified, and the files are where they should be. Cost: O(1).
+    pub(super) fn settled(&mut self, key: TorrentKey) {
+        let Some(torrent) = self.torrents.get(key) else { return };
+        if torrent.phase == Phase::Running && torrent.shared.owned.is_full() {
+            torrent.shared.settled.store(true, Relaxed);
             self.notify(Notice::Complete(key));
         }
     }
@@ -117,6 +135,8 @@ impl Swarm {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         if torrent.phase != Phase::Failed {
             torrent.phase = Phase::Failed;
+            // Notices are lost on who does not read them; this stays.
+            let _ = torrent.shared.failure.set(message.clone());
             self.dialing.remove(&mut self.torrents, key);
             self.notify(Notice::Failed { torrent: key, message });
         }

@@ -39,8 +39,7 @@ impl Swarm {
         self.save_soon(now, torrent_key);
         self.order(Order::Herald(torrent_key));
         if complete {
-            self.save(torrent_key);
-            self.notify(Notice::Complete(torrent_key));
+            self.order(Order::Settle(torrent_key));
         }
     }
 

@@ -1,5 +1,5 @@
-//! The `disk` thread: makes and looks at files, and keeps the records of what was verified, which
-//! may take as long as it takes.
+//! The `disk` thread: makes, looks at and flushes files, and keeps the records of what was verified,
+//! which may take as long as it takes.
 
 use crate::kit::mailbox::{Letters, Waited};
 use crate::limits::DISK_ROOM;
@@ -25,6 +25,9 @@ pub enum DiskOrder {
     },
     /// See whether a disk that was full has room.
     Probe(Arc<Assets>),
+    /// Every piece is verified: flush the files if that is wanted, and see that they are where
+    /// they should be.
+    Settle(Arc<Assets>),
 }
 
 /// The thread's body. Ends when nobody can give orders any more.
@@ -32,7 +35,8 @@ pub fn run(letters: &Letters<DiskOrder>, bus: &Bus) {
     while let Waited::Word(order) = letters.wait(None) {
         let (DiskOrder::Prepare(assets)
         | DiskOrder::Save { assets, .. }
-        | DiskOrder::Probe(assets)) = &order;
+        | DiskOrder::Probe(assets)
+        | DiskOrder::Settle(assets)) = &order;
         let Some(torrent) = assets.key() else { continue };
         let published = match &order {
             DiskOrder::Prepare(assets) => prepare(assets, torrent, bus),
@@ -44,6 +48,10 @@ pub fn run(letters: &Letters<DiskOrder>, bus: &Bus) {
                 let room = has_room(assets);
                 bus.publish(Event::Disk(DiskEvent::Probed { torrent, room }))
             }
+            DiskOrder::Settle(assets) => match settle(assets) {
+                Ok(()) => bus.publish(Event::Disk(DiskEvent::Settled { torrent })),
+                Err(error) => fail(torrent, bus, &error),
+            },
         };
         if published.is_err() {
             // The main thread has ended, perhaps with orders to record that still wait here.
@@ -56,8 +64,10 @@ pub fn run(letters: &Letters<DiskOrder>, bus: &Bus) {
 fn prepare(assets: &Assets, torrent: TorrentKey, bus: &Bus) -> Result<(), BusClosed> {
     let storage = &assets.storage;
     let check = match assets.access {
-        Access::Read => storage.lock(LockAccess::Read).map(|()| true),
-        Access::Write(allocation) => {
+        Access::Read => {
+            storage.check_obstacles().and_then(|()| storage.lock(LockAccess::Read)).map(|()| true)
+        }
+        Access::Write { allocation, .. } => {
             storage.prepare(allocation).map(|prepared| prepared.any_existing)
         }
     };
@@ -70,10 +80,28 @@ fn prepare(assets: &Assets, torrent: TorrentKey, bus: &Bus) -> Result<(), BusClo
             }
             bus.publish(Event::Disk(DiskEvent::Prepared { torrent, check }))
         }
-        Err(error) => {
-            // A disk that is full before anything was done has nothing to go on with.
-            let message = error.to_string().into();
-            bus.publish(Event::Disk(DiskEvent::Failed { torrent, message }))
+        Err(error) => fail(torrent, bus, &error),
+    }
+}
+
+/// A torrent cannot go on, also when that is because the disk is full: before anything was done
+/// and after everything was there is nothing to wait for.
+fn fail(torrent: TorrentKey, bus: &Bus, error: &StorageError) -> Result<(), BusClosed> {
+    let message = error.to_string().into();
+    bus.publish(Event::Disk(DiskEvent::Failed { torrent, message }))
+}
+
+/// Makes sure that a download is where its user will look for it. What was only read is as good as
+/// it was when its pieces were compared, so nothing is asked of it.
+fn settle(assets: &Assets) -> Result<(), StorageError> {
+    match assets.access {
+        Access::Read => Ok(()),
+        Access::Write { flush, .. } => {
+            if flush {
+                assets.storage.sync()?;
+            }
+            // Last, because flushing may take its time.
+            assets.storage.confirm()
         }
     }
 }
@@ -82,7 +110,8 @@ fn prepare(assets: &Assets, torrent: TorrentKey, bus: &Bus) -> Result<(), BusClo
 /// nothing else, so that is no failure of the torrent.
 fn save(assets: &Assets, last: bool) {
     let good = assets.shared.owned.snapshot();
-    let writers = if last { Writers::Gone } else { Writers::Busy };
+    let flush = matches!(assets.access, Access::Write { flush: true, .. });
+    let writers = if last { Writers::Gone { flush } } else { Writers::Busy };
     match assets.keeper.lock().save(&mut folder(assets), &good, writers) {
         Ok(_) => {}
         // Read-only media and full disks are served all the same.

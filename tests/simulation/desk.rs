@@ -103,6 +103,7 @@ impl World {
             }
             Order::Save { torrent, .. } => self.after(millis(5), What::Saved(client, torrent)),
             Order::Probe(_) => panic!("no disk is full here"),
+            Order::Settle(torrent) => self.after(millis(5), What::Settled(client, torrent)),
             Order::Hash { torrent, active, piece, evidence } => {
                 at.torrent_mut(torrent).disk.begin_hash(piece);
                 let delay = draw(&mut self.random, &at.plan.hashing);

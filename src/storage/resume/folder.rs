@@ -5,7 +5,7 @@
 //! forge one makes us claim what was never verified. Nothing here follows a symbolic link.
 
 use super::medium::{Medium, RecordCopy};
-use super::record::Shape;
+use super::record::{Boot, Shape};
 use super::stamp::{FileTime, Stamp};
 use crate::kit::clock::{rest, unix_time};
 use crate::limits::STAMP_TICK;
@@ -17,10 +17,13 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Uid, geteuid};
+use sha1::{Digest, Sha1};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
+/// Where Linux has a number that is drawn anew at each start.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// How the folder of records is opened.
 const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
@@ -153,6 +156,11 @@ impl Medium for RecordFolder<'_> {
 
     fn flush(&mut self, file: usize) -> Result<(), StorageError> {
         self.storage.sync_file(file)
+    }
+
+    fn boot(&mut self) -> Option<Boot> {
+        let id = std::fs::read(BOOT_ID).ok().filter(|id| !id.is_empty())?;
+        Some(Sha1::digest(id).into())
     }
 
     fn now(&mut self) -> FileTime {

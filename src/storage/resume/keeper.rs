@@ -6,7 +6,8 @@
 //! 1. A file's stamp is taken when nobody writes to the file: before the first write of a run,
 //!    when all its pieces are verified, or when everybody has stopped. A file that was written to
 //!    and is not finished has none.
-//! 2. The file is flushed before a record with its stamp is written.
+//! 2. The file is flushed before a record with its stamp is written; or the record is bound to this
+//!    start of the system, which unflushed bytes do not outlive.
 //! 3. Only pieces are recorded whose files all have a stamp.
 //! 4. A copy that is whole stays until the next one is whole and flushed.
 //!
@@ -15,7 +16,7 @@
 //! even an old record is right about those whose stamps agree.
 
 use super::medium::{Medium, RecordCopy};
-use super::record::{Record, Shape};
+use super::record::{Boot, Record, Shape};
 use super::stamp::Stamp;
 use super::trust::{is_at_rest, trusted};
 use crate::bitfield::Bitfield;
@@ -31,7 +32,10 @@ pub enum Writers {
     /// Peers' threads, to whatever is not verified yet.
     Busy,
     /// Nobody any more.
-    Gone,
+    Gone {
+        /// Whether there is time to flush what was written last.
+        flush: bool,
+    },
 }
 
 /// One file, as far as it is known.
@@ -72,17 +76,20 @@ impl Keeper {
         let all: Vec<usize> = (0..self.files.len()).filter(|file| self.stored[*file]).collect();
         self.take_stamps(medium, &all);
         let found: Vec<_> = self.files.iter().map(|file| file.stamp).collect();
+        let boot = medium.boot();
         let record = [RecordCopy::Newest, RecordCopy::Previous].into_iter().find_map(|copy| {
             let bytes = medium.read(copy).unwrap_or_else(|error| {
                 log::warn!("{error}");
                 None
             })?;
-            let record = Record::decode(&bytes, &self.shape);
             let what = self.shape.info_hash;
-            record.map_err(|error| log::warn!("resume record of {what}: {error}")).ok()
+            let record = Record::decode(&bytes, &self.shape)
+                .map_err(|error| log::warn!("resume record of {what}: {error}"))
+                .ok()?;
+            (record.boot.is_none() || record.boot == boot).then_some(record)
         });
         match record {
-            Some(Record { good, stamps }) => {
+            Some(Record { good, stamps, .. }) => {
                 trusted(good, &stamps, &found, &self.stored, &self.layout)
             }
             None => Bitfield::new(self.shape.pieces),
@@ -98,8 +105,13 @@ impl Keeper {
         writers: Writers,
     ) -> Result<bool, StorageError> {
         let mut unknown = Vec::new();
+        let boot = medium.boot();
+        let flush = match writers {
+            Writers::Busy => true,
+            Writers::Gone { flush } => flush || boot.is_none(),
+        };
         for file in (0..self.files.len()).filter(|file| self.stored[*file]) {
-            let rests = writers == Writers::Gone || is_at_rest(good, &self.layout, file);
+            let rests = writers != Writers::Busy || is_at_rest(good, &self.layout, file);
             let state = &mut self.files[file];
             if medium.was_written(file) {
                 *state = FileState::default();
@@ -107,7 +119,7 @@ impl Keeper {
             if state.stamp.is_none() && !rests {
                 continue;
             }
-            if !state.flushed {
+            if flush && !state.flushed {
                 match medium.flush(file) {
                     Ok(()) => state.flushed = true,
                     Err(error) => {
@@ -122,7 +134,7 @@ impl Keeper {
             }
         }
         self.take_stamps(medium, &unknown);
-        self.write(medium, good)
+        self.write(medium, good, boot)
     }
 
     /// Takes the stamps of these files, none of which is being written to.
@@ -143,10 +155,17 @@ impl Keeper {
     }
 
     /// Writes a record if it would say anything new.
-    fn write(&mut self, medium: &mut impl Medium, good: &Bitfield) -> Result<bool, StorageError> {
+    fn write(
+        &mut self,
+        medium: &mut impl Medium,
+        good: &Bitfield,
+        boot: Option<Boot>,
+    ) -> Result<bool, StorageError> {
+        let flushed = self.files.iter().all(|file| file.flushed || file.stamp.is_none());
+        let boot = boot.filter(|_| !flushed);
         let stamps: Vec<_> = self.files.iter().map(|file| file.stamp).collect();
         let good = trusted(good.clone(), &stamps, &stamps, &self.stored, &self.layout);
-        let bytes = Record { good, stamps }.encode(&self.shape);
+        let bytes = Record { boot, good, stamps }.encode(&self.shape);
         let digest: [u8; 20] = Sha1::digest(&bytes).into();
         if self.saved == Some(digest) {
             return Ok(false);

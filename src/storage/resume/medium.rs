@@ -1,5 +1,6 @@
 //! What keeping a record needs of a disk: the real one, or in tests one whose power fails.
 
+use super::record::Boot;
 use super::stamp::{FileTime, Stamp};
 use crate::storage::error::StorageError;
 
@@ -22,6 +23,9 @@ pub trait Medium {
     fn was_written(&mut self, file: usize) -> bool;
     /// Makes a file's bytes and length survive a power failure.
     fn flush(&mut self, file: usize) -> Result<(), StorageError>;
+    /// Which start of the system this is: what was written since then is there without flushing.
+    /// Nothing if that cannot be told.
+    fn boot(&mut self) -> Option<Boot>;
     /// What time it is for stamps.
     fn now(&mut self) -> FileTime;
     /// Waits until whatever changes a file gives it another time than before.

