@@ -78,6 +78,15 @@ pub enum Hashed {
     },
 }
 
+/// What a checking job found, one bit each piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Pieces that are good.
+    pub(super) good: u64,
+    /// Pieces that were not read for that.
+    pub(super) trusted: u64,
+}
+
 /// What the disk has to say.
 #[derive(Debug)]
 pub enum DiskEvent {

@@ -22,12 +22,11 @@ use crate::limits::{
     TIMER_SLOTS, TIMER_TICK, TIMERS_PER_TURN_MAX, TORRENTS_MAX,
 };
 use crate::swarm::bans::Bans;
-use crate::swarm::event::{Control, DiskEvent, Event, Hashed};
+use crate::swarm::event::{Control, DiskEvent, Event, Found, Hashed};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{
     Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
 };
-use crate::swarm::torrents::Found;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 

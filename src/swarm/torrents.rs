@@ -9,6 +9,7 @@ use crate::limits::{
     ADDRESSES_PER_EVENT_MAX, CHECK_JOB_BYTES, CHECK_JOBS_AHEAD, DIALS_MAX, DIALS_PER_TURN,
     GRANTS_PER_REQUEST_MAX,
 };
+use crate::swarm::event::Found;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{NewTorrent, Peer, Phase, Recording, Stage, Torrent, TorrentKey};
@@ -196,15 +197,6 @@ impl Swarm {
             self.dialing.push_back(&mut self.torrents, key);
         }
     }
-}
-
-/// What a checking job found, one bit each piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Found {
-    /// Pieces that are good.
-    pub(super) good: u64,
-    /// Pieces that were not read for that.
-    pub(super) trusted: u64,
 }
 
 /// A peer of which nothing is known yet.

@@ -1,5 +1,6 @@
 //! What a torrent means to the threads that touch its files: the shared sets of the cores, its
-//! storage, the record of what was verified, and its hashes. The brain knows a torrent only by key; the main thread resolves it.
+//! storage, the record of what was verified, and its hashes. The brain knows a torrent only by key;
+//! the main thread resolves it.
 
 use crate::bitfield::Bitfield;
 use crate::connection::shared::SharedTorrent;

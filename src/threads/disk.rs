@@ -1,5 +1,5 @@
-//! The `disk` thread: makes, looks at and flushes files, and keeps the records of what was verified,
-//! which may take as long as it takes.
+//! The `disk` thread: makes, looks at and flushes files, and keeps the records of what was
+//! verified, which may take as long as it takes.
 
 use crate::kit::mailbox::{Letters, Waited};
 use crate::limits::DISK_ROOM;

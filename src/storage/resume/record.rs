@@ -8,7 +8,7 @@
 //! | 8 | `cuerdaR1`: the kind of file and its version |
 //! | 20 | the torrent's info-hash |
 //! | 4, 4, 8, 4 | piece length, pieces, bytes and files of the torrent |
-//! | 20 | zeros if all of it survives a power failure, else which start of the system it is bound to |
+//! | 20 | which start of the system it is bound to; zeros if it survives a power failure |
 //! | ⌈pieces / 8⌉ | verified pieces, in the order of a `bitfield` message (BEP 3) |
 //! | 41 for each file | 1 and its stamp, or 0 and nothing known of it |
 //! | 20 | SHA-1 of all bytes before |
@@ -52,7 +52,7 @@ pub type Boot = [u8; BOOT];
 /// What was verified, and what the files looked like then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// The start of the system that this is bound to, if some of it may not have reached the medium.
+    /// The start of the system that this is bound to, if not all of it is on the medium.
     pub boot: Option<Boot>,
     /// Pieces that were verified.
     pub good: Bitfield,
