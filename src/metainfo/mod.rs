@@ -36,5 +36,5 @@ pub use create::{
 pub use error::MetainfoError;
 pub use hashes::PieceHashes;
 pub use magnet::{Magnet, MagnetError};
-pub use path::SafePath;
+pub use path::{RESUME_FOLDER, SafePath};
 pub use torrent::{FileEntry, FileKind, Metainfo};
