@@ -46,6 +46,12 @@ pub const TRACKERS_MAX: usize = 256;
 pub const TRACKER_URL_MAX: usize = 2_048;
 /// Longest comment or other free text kept of a torrent, in bytes.
 pub const TORRENT_TEXT_MAX: usize = 16 * 1024;
+/// Longest magnet link read or printed, in bytes: what browsers and shells pass on.
+pub const MAGNET_LENGTH_MAX: usize = 64 * 1024;
+/// Most peers kept of one magnet link.
+pub const MAGNET_PEERS_MAX: usize = 256;
+/// Most web seeds kept of one magnet link.
+pub const MAGNET_WEB_SEEDS_MAX: usize = 64;
 /// Smallest piece length that a torrent is made with, in bytes.
 pub const PIECE_LENGTH_MIN: u32 = 1024;
 /// Smallest piece length chosen for the user, in bytes.
