@@ -7,7 +7,7 @@ use crate::kit::clock::Clock;
 use crate::kit::mailbox::{Mailbox, mailbox};
 use crate::kit::thread::{Census, Thread, cores, spawn};
 use crate::limits::{
-    ACTIVE_PIECES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, NOTICES_MAX, OPEN_FILES_MAX,
+    ACTIVE_PIECES_MAX, ANNOUNCES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, NOTICES_MAX, OPEN_FILES_MAX,
     OPTIMISTIC_SLOTS, PEERS_MAX, POOL_BUFFERS_MAX, READ_BUFFER, THREAD_STACK, TORRENTS_MAX,
 };
 use crate::storage::FileTable;
@@ -20,11 +20,14 @@ use crate::threads::arrivals::Arrivals;
 use crate::threads::assets::AssetDesk;
 use crate::threads::bus::{Bus, bus};
 use crate::threads::choker::ChokerThread;
+use crate::threads::discover::body::{Discover, DiscoverOrder, DiscoverParts};
 use crate::threads::herald::NewsFlag;
 use crate::threads::main_loop::{MainLoop, kind_name};
 use crate::threads::peer::PeerContext;
 use crate::threads::routes::{Posts, Routes};
 use crate::threads::spawn::Spawner;
+use crate::threads::tracker::network::Network;
+use crate::threads::tracker::ourselves::Ourselves;
 use crate::threads::watchdog::Pulse;
 use crate::threads::{disk, hash, herald, watchdog};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -52,6 +55,8 @@ pub struct Client {
     listening: Vec<SocketAddr>,
     /// Ends the accept thread.
     accept: Mailbox<()>,
+    /// Has `discover` say last words and end.
+    discover: Mailbox<DiscoverOrder>,
     /// Ends the watchdog, when it is dropped.
     watchdog: Mailbox<()>,
     /// Counts the threads that have not ended.
@@ -112,7 +117,13 @@ impl Client {
             client_name: options.client_name,
         };
         let slots = Slots { regular: options.upload_slots, optimistic: OPTIMISTIC_SLOTS };
-        let posts = starting.workers(context, arrivals, Choker::new(slots, seed), notices_in)?;
+        let network =
+            Network { client_name: options.client_name, roots: options.tracker_roots.clone() };
+        let ourselves = Ourselves { peer_id: our_id, listening: listening.clone() };
+        let discover = starting.discover(&context, network, ourselves, seed)?;
+        let choker = Choker::new(slots, seed);
+        let notices_and_discover = (notices_in, discover.clone());
+        let posts = starting.workers(context, arrivals, choker, notices_and_discover)?;
         let pulse = Pulse::default();
         let main = MainLoop {
             events,
@@ -141,6 +152,7 @@ impl Client {
             notices,
             listening,
             accept,
+            discover,
             watchdog: watchdog_box,
             census: starting.census,
             threads: starting.threads,
@@ -159,7 +171,9 @@ impl Client {
 
     /// Tells every peer to leave, waits for their last words, and joins all threads.
     pub fn stop(self) -> Stopped {
-        let Self { bus, accept, watchdog, census, threads, .. } = self;
+        let Self { bus, accept, discover, watchdog, census, threads, .. } = self;
+        // Trackers and peers are taken leave of at the same time. There is room for this word.
+        let _ = discover.post(DiscoverOrder::Stop);
         // A main thread that is gone already needs no order to go.
         let _ = bus.publish(Event::Control(Control::Stop));
         accept.set_state(STOP, 0);
@@ -181,7 +195,7 @@ impl Starting {
         context: PeerContext,
         arrivals: Arrivals,
         choker_core: Choker,
-        notices: Sender<Notice>,
+        (notices, discover): (Sender<Notice>, Mailbox<DiscoverOrder>),
     ) -> Result<Posts, StartError> {
         let (bus, clock) = (context.bus.clone(), context.clock);
         let (spawn, letters) = mailbox(3 * PEERS_MAX + ARRIVALS_MAX);
@@ -205,7 +219,24 @@ impl Starting {
         let news = NewsFlag::default();
         let heralds_news = news.clone();
         self.start("herald", move || herald::run(&letters, &heralds_news, clock))?;
-        Ok(Posts { spawn, hash, disk, choker, herald, news, notices })
+        Ok(Posts { spawn, hash, disk, choker, herald, discover, news, notices })
+    }
+
+    /// Starts the thread that announces; returns its mailbox.
+    fn discover(
+        &mut self,
+        context: &PeerContext,
+        network: Network,
+        ourselves: Ourselves,
+        seed: u64,
+    ) -> Result<Mailbox<DiscoverOrder>, StartError> {
+        // Three words of each torrent, one of each announce, and that it is over.
+        let (mailbox, letters) = mailbox(3 * TORRENTS_MAX + ANNOUNCES_MAX + 1);
+        let (back, bus, clock) = (mailbox.clone(), context.bus.clone(), context.clock);
+        let parts = DiscoverParts { letters, back, bus, clock, network, ourselves, seed };
+        let discover = Discover::new(parts);
+        self.start("discover", move || discover.run())?;
+        Ok(mailbox)
     }
 }
 

@@ -143,6 +143,9 @@ impl Swarm {
                 self.disk_failed(torrent, message);
             }
             Event::Choke { peer, unchoke } => self.choke(peer, unchoke),
+            Event::Tracker { torrent, report } => {
+                self.notify(Notice::Tracker { torrent, report });
+            }
             Event::Control(Control::Add(new)) => self.add(*new),
             Event::Control(Control::Found { torrent, addresses }) => {
                 self.found(torrent, &addresses);

@@ -103,6 +103,7 @@ impl Swarm {
         if torrent.addresses.is_waiting() {
             self.dialing.push_back(&mut self.torrents, key);
         }
+        self.order(Order::Discover { torrent: key, complete });
         if complete {
             self.notify(Notice::Complete(key));
         }
@@ -114,6 +115,7 @@ impl Swarm {
         if torrent.phase != Phase::Failed {
             torrent.phase = Phase::Failed;
             self.dialing.remove(&mut self.torrents, key);
+            self.order(Order::Withdraw(key));
             self.notify(Notice::Failed { torrent: key, message });
         }
     }

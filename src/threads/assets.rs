@@ -8,6 +8,8 @@ use crate::storage::{Allocation, Storage, StorageError};
 use crate::swarm::event::{DiskEvent, Event};
 use crate::swarm::state::TorrentKey;
 use crate::threads::bus::{Bus, BusClosed};
+use crate::tracker::schedule::Rule;
+use crate::tracker::url::TrackerUrl;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -21,6 +23,22 @@ pub enum Access {
     Read,
 }
 
+/// Where a torrent is announced.
+#[derive(Debug, Clone)]
+pub struct Trackers {
+    /// Addresses in their tiers.
+    pub tiers: Vec<Vec<Arc<TrackerUrl>>>,
+    /// How many of them at a time.
+    pub rule: Rule,
+}
+
+impl Default for Trackers {
+    /// Nowhere.
+    fn default() -> Self {
+        Self { tiers: Vec::new(), rule: Rule::EveryTier }
+    }
+}
+
 /// One torrent.
 #[derive(Debug)]
 pub struct Assets {
@@ -32,6 +50,8 @@ pub struct Assets {
     pub hashes: Arc<PieceHashes>,
     /// What may be done with its files.
     pub access: Access,
+    /// Where it is announced.
+    pub trackers: Trackers,
     /// The brain's name for it, once it has one.
     key: OnceLock<TorrentKey>,
 }
@@ -44,7 +64,13 @@ impl Assets {
         hashes: Arc<PieceHashes>,
         access: Access,
     ) -> Self {
-        Self { shared, storage, hashes, access, key: OnceLock::new() }
+        let trackers = Trackers::default();
+        Self { shared, storage, hashes, access, trackers, key: OnceLock::new() }
+    }
+
+    /// The same, announced there.
+    pub fn announced(self, trackers: Trackers) -> Self {
+        Self { trackers, ..self }
     }
 
     /// The brain's name for it.

@@ -4,11 +4,12 @@
 //! - `start`: a client on a port that is free
 //! - `watch`: what is made of each notice, tick and signal; knows no client
 //! - `meter`: bytes per second, for people
-//! - `event`, `teller`: what happens, told to people or as JSON
+//! - `event`, `teller`: what happens, told to people or as JSON; `trackers`: how trackers are told of
 
 pub(super) mod commands;
 mod event;
 mod meter;
 mod start;
 mod teller;
+mod trackers;
 mod watch;

@@ -102,6 +102,7 @@ impl Watch {
                 log::info!("peer {address} left: {reason}");
                 self.events.push(Event::PeerLeft { address, reason: reason.to_string() });
             }
+            Notice::Tracker { report, .. } => self.events.push(Event::of_tracker(*report)),
             Notice::BadPiece { piece, .. } => self.events.push(Event::BadPiece { piece }),
             Notice::Added(_) | Notice::Stopped => {}
         }
