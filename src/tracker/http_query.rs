@@ -134,7 +134,7 @@ impl Parameters<'_> {
     /// The bytes of a parameter.
     fn bytes(&self, name: &'static str) -> Result<Option<Vec<u8>>, QueryError> {
         let pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
-        let value = pairs.filter(|(key, _)| *key == name).last().map(|(_, value)| value);
+        let value = pairs.rev().find(|(key, _)| *key == name).map(|(_, value)| value);
         value.map(|value| decode(value.as_bytes()).ok_or(QueryError::Bad(name))).transpose()
     }
 

@@ -51,6 +51,7 @@ pub fn get(
 }
 
 /// An error in words without the address, which may hold the user's key.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the list is ureq's, and grows")]
 fn explain(error: &Error, patience: Duration) -> Failure {
     match error {
         Error::Timeout(_) => Failure::new(format!("no answer in {} s", patience.as_secs().max(1))),
