@@ -46,14 +46,14 @@ fn aria2(scene: &Scene, torrent: &PathBuf, number: u32) -> Download {
         "--file-allocation=none",
         "--show-console-readout=false",
         "--console-log-level=notice",
-        "--seed-ratio=0.0",
-        "--on-bt-download-complete=/bin/true",
+        "--seed-time=0",
     ]);
     command.arg(format!("--interface={}", place::own_address()));
     command.arg(format!("--listen-port={}", place::free_port()));
     command.arg(format!("--dir={}", scene.folder(&files).display())).arg(torrent);
     let process = Running::start(&format!("aria2-{number}"), command, &state);
-    let done = |process: &mut Running| process.out().contains("Download complete");
+    // It ends by itself.
+    let done = |process: &mut Running| process.ended().is_some_and(|status| status.success());
     Download { process, files, done }
 }
 

@@ -92,7 +92,11 @@ fn when_the_disk_fails_nothing_more_is_granted_or_dialed() {
     scene.grant(peer, 1);
     let failed = DiskEvent::Failed { torrent: scene.torrent, message: "no room".into() };
     let orders = scene.tell(Event::Disk(failed));
-    assert!(matches!(orders[..], [Order::Notify(Notice::Failed { .. })]), "{orders:?}");
+    let expected = matches!(
+        orders[..],
+        [Order::Withdraw(torrent), Order::Notify(Notice::Failed { .. })] if torrent == scene.torrent
+    );
+    assert!(expected, "{orders:?}");
     assert_eq!(scene.want(peer, 1).1, Answer::Wait);
     assert_eq!(scene.find(7), None);
 }
