@@ -37,8 +37,7 @@ impl Swarm {
         self.touched += 1;
         self.order(Order::Herald(torrent_key));
         if complete {
-            self.order(Order::Completed(torrent_key));
-            self.notify(Notice::Complete(torrent_key));
+            self.order(Order::Settle(torrent_key));
         }
     }
 

@@ -344,7 +344,7 @@ impl Discover {
         let torrents: Vec<TorrentKey> = self.torrents.keys().copied().collect();
         for torrent in torrents {
             if let Some(entry) = self.torrents.get_mut(&torrent) {
-                if entry.shared.owned.is_full() {
+                if entry.shared.settled.load(Relaxed) {
                     entry.schedule.completed(now);
                 }
                 entry.schedule.stop();
