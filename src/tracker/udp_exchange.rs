@@ -1,8 +1,8 @@
 //! One question to a UDP tracker, from its first packet to the answer: connecting where no
 //! connection is known, asking, and asking again when nothing comes (BEP 15: after 15·2ⁿ seconds).
 //!
-//! Pure: packets and time in, packets and the next deadline out. The owner sends what [`Exchange::poll`]
-//! gives, hands over what comes, and gives up when its own patience ends.
+//! Pure: packets and time in, packets and the next deadline out. The owner sends what
+//! [`Exchange::poll`] gives, hands over what comes, and gives up when its own patience ends.
 
 use crate::id::InfoHash;
 use crate::kit::clock::Time;

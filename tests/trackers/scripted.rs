@@ -1,5 +1,5 @@
-//! An HTTP tracker of a few lines, written without the crate's help: it remembers who announced what
-//! and answers as the test wants.
+//! An HTTP tracker of a few lines, written without the crate's help: it remembers who announced
+//! what and answers as the test wants.
 
 use crate::support::place;
 use std::collections::HashMap;

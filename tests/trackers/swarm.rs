@@ -1,5 +1,5 @@
-//! Swarms of eight in which everybody knows nothing but opentracker: four times cuerda, twice aria2,
-//! twice libtorrent. One of them has the content.
+//! Swarms of eight in which everybody knows nothing but opentracker: four times cuerda, twice
+//! aria2, twice libtorrent. One of them has the content.
 //!
 //! Transmission is not among them: it dials nobody in 127/8 and takes no such address from a
 //! tracker. `tests/interop` has it as a peer that is dialed.

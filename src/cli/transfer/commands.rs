@@ -173,8 +173,8 @@ impl Transfer<'_> {
         client.add(torrent).map_err(Failure::new)
     }
 
-    /// Where to announce: the torrent's tiers, then each tracker of the command line as a tier of its
-    /// own. Peers of a private torrent come from its own trackers alone (BEP 27).
+    /// Where to announce: the torrent's tiers, then each tracker of the command line as a tier of
+    /// its own. Peers of a private torrent come from its own trackers alone (BEP 27).
     fn trackers(&self, console: &Console) -> Vec<Vec<String>> {
         let mut tiers = Vec::new();
         if !self.network.no_trackers {

@@ -4,7 +4,8 @@
 //! - `start`: a client on a port that is free
 //! - `watch`: what is made of each notice, tick and signal; knows no client
 //! - `meter`: bytes per second, for people
-//! - `event`, `teller`: what happens, told to people or as JSON; `trackers`: how trackers are told of
+//! - `event`, `teller`: what happens, told to people or as JSON
+//! - `trackers`: what people are told of trackers
 
 pub(super) mod commands;
 mod event;

@@ -112,7 +112,8 @@ fn words(event: &Event, terminal: bool) -> Option<String> {
                 )
             }
         }
-        // Trackers have words of their own; the failure itself is told at the program's end; peers are in the log.
+        // Trackers have words of their own; the failure itself is told at the program's end; peers
+        // are in the log.
         Event::Progress(_)
         | Event::PeerJoined { .. }
         | Event::PeerLeft { .. }

@@ -235,8 +235,7 @@ impl Discover {
         }
     }
 
-    /// Over which families a tracker is announced to: those by which we can be reached, unless it is
-    /// at one address anyway.
+    /// Over which families to announce: those by which we can be reached, unless it is one address.
     fn families(&self, url: &TrackerUrl) -> Vec<Family> {
         match url.host().parse::<IpAddr>() {
             Ok(ip) => vec![Family::of(ip)],
@@ -334,7 +333,7 @@ impl Discover {
         self.wake(torrent, Some(now));
     }
 
-    /// We leave: trackers that know us are told so, what is under way and of no more use is cut off.
+    /// We leave: trackers that know us are told so, what is of no more use is cut off.
     fn stop(&mut self, now: Time) {
         if self.stopping.is_some() {
             return;
