@@ -191,15 +191,13 @@ impl Client {
             client_name: options.client_name,
         };
         let slots = Slots { regular: options.upload_slots, optimistic: OPTIMISTIC_SLOTS };
+        let roots = options.tracker_roots.clone();
         starting.discover(DiscoverParts {
             letters: discover_letters,
             back: starting.discover.clone(),
             bus: bus.clone(),
             clock,
-            network: Network {
-                client_name: options.client_name,
-                roots: options.tracker_roots.clone(),
-            },
+            network: Network { client_name: options.client_name, roots },
             ourselves: Ourselves { peer_id: our_id, listening: listening.clone() },
             seed,
         })?;
