@@ -3,6 +3,10 @@
 //! Constants are grouped by who meets them first. Relations between them are asserted at compile
 //! time at the end of the file, so a change that breaks one does not build. No logic lives here.
 
+mod trackers;
+
+pub use trackers::*;
+
 use std::time::Duration;
 
 // ---- bencode ---------------------------------------------------------------------------------
@@ -376,5 +380,7 @@ const _: () = {
     assert!(STAMP_TICK.as_millis() <= REST_MAX.as_millis());
     assert!(SAVE_PAUSE.as_secs() < 100 && DISK_FULL_PAUSE.as_secs() < 100, "one turn of the wheel");
     assert!(UPLOAD_SLOTS <= UPLOAD_SLOTS_MAX && UPLOAD_SLOTS_MAX <= PEERS_MAX);
+    assert!(TRACKER_PEERS_MAX <= ADDRESSES_PER_TORRENT_MAX, "what is found can be remembered");
+    assert!(STOPPED_DEADLINE.as_secs() < STOP_DEADLINE.as_secs(), "peers have longer");
     assert!(WATCHDOG_ALARM.as_millis() > TURN_WARN.as_millis());
 };

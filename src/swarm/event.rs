@@ -6,6 +6,7 @@
 use crate::connection::event::Event as PeerEvent;
 use crate::swarm::evidence::Evidence;
 use crate::swarm::state::{ActiveKey, NewTorrent, PeerKey, TorrentKey};
+use crate::tracker::report::Report;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -37,6 +38,13 @@ pub enum Event {
         peer: PeerKey,
         /// Whether it may download.
         unchoke: bool,
+    },
+    /// `discover`: how an announce to a tracker went. Peers it gave come as [`Control::Found`].
+    Tracker {
+        /// Of which torrent.
+        torrent: TorrentKey,
+        /// What people are told of it.
+        report: Box<Report>,
     },
     /// A person or program wants something.
     Control(Control),

@@ -159,6 +159,9 @@ impl Swarm {
             Event::Disk(DiskEvent::Probed { torrent, room }) => self.probed(now, torrent, room),
             Event::Disk(DiskEvent::Saved(torrent)) => self.saved(torrent),
             Event::Choke { peer, unchoke } => self.choke(peer, unchoke),
+            Event::Tracker { torrent, report } => {
+                self.notify(Notice::Tracker { torrent, report });
+            }
             Event::Control(Control::Add(new)) => self.add(*new),
             Event::Control(Control::Found { torrent, addresses }) => {
                 self.found(torrent, &addresses);

@@ -117,6 +117,7 @@ impl Swarm {
         if torrent.addresses.is_waiting() {
             self.dialing.push_back(&mut self.torrents, key);
         }
+        self.order(Order::Discover { torrent: key, complete });
         if complete {
             self.order(Order::Settle(key));
         }
@@ -127,6 +128,7 @@ impl Swarm {
         let Some(torrent) = self.torrents.get(key) else { return };
         if torrent.phase == Phase::Running && torrent.shared.owned.is_full() {
             torrent.shared.settled.store(true, Relaxed);
+            self.order(Order::Completed(key));
             self.notify(Notice::Complete(key));
         }
     }
@@ -139,6 +141,7 @@ impl Swarm {
             // Notices are lost on who does not read them; this stays.
             let _ = torrent.shared.failure.set(message.clone());
             self.dialing.remove(&mut self.torrents, key);
+            self.order(Order::Withdraw(key));
             self.notify(Notice::Failed { torrent: key, message });
         }
     }

@@ -11,6 +11,8 @@ use crate::storage::{Allocation, FileKind, Storage, StorageError, StorageErrorKi
 use crate::swarm::event::{DiskEvent, Event};
 use crate::swarm::state::TorrentKey;
 use crate::threads::bus::{Bus, BusClosed};
+use crate::tracker::schedule::Rule;
+use crate::tracker::url::TrackerUrl;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -29,6 +31,22 @@ pub enum Access {
     Read,
 }
 
+/// Where a torrent is announced.
+#[derive(Debug, Clone)]
+pub struct Trackers {
+    /// Addresses in their tiers.
+    pub tiers: Vec<Vec<Arc<TrackerUrl>>>,
+    /// How many of them at a time.
+    pub rule: Rule,
+}
+
+impl Default for Trackers {
+    /// Nowhere.
+    fn default() -> Self {
+        Self { tiers: Vec::new(), rule: Rule::EveryTier }
+    }
+}
+
 /// One torrent.
 #[derive(Debug)]
 pub struct Assets {
@@ -44,6 +62,8 @@ pub struct Assets {
     pub keeper: Mutex<Keeper>,
     /// Pieces that need not be compared with their hashes, once the disk thread knows.
     pub trusted: OnceLock<Bitfield>,
+    /// Where it is announced.
+    pub trackers: Trackers,
     /// The brain's name for it, once it has one.
     key: OnceLock<TorrentKey>,
 }
@@ -62,8 +82,14 @@ impl Assets {
             matches!(file.kind, FileKind::Regular { .. }) && !span.pad && span.length > 0
         });
         let keeper = Keeper::new(shape, Arc::clone(&shared.layout), stored.collect());
+        let trackers = Trackers::default();
         let (keeper, trusted) = (Mutex::new(keeper), OnceLock::new());
-        Self { shared, storage, hashes, access, keeper, trusted, key: OnceLock::new() }
+        Self { shared, storage, hashes, access, trackers, keeper, trusted, key: OnceLock::new() }
+    }
+
+    /// The same, announced there.
+    pub fn announced(self, trackers: Trackers) -> Self {
+        Self { trackers, ..self }
     }
 
     /// The brain's name for it.

@@ -212,6 +212,7 @@ impl Client {
                 let next = self.torrents.iter_mut().find(|torrent| torrent.key.is_none());
                 next.expect("torrents are added in order").key = Some(*key);
             }
+            Notice::Tracker { .. } => {}
             Notice::Complete(key) => {
                 self.torrent_mut(*key).complete_at.get_or_insert(now);
             }

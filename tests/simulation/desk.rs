@@ -114,6 +114,8 @@ impl World {
                 let delay = draw(&mut self.random, &at.plan.hashing);
                 self.after(delay, What::Checked { client, torrent, first, count });
             }
+            // No simulated client has a tracker.
+            Order::Discover { .. } | Order::Completed(_) | Order::Withdraw(_) => {}
             Order::Notify(notice) => {
                 at.notice(now, &notice);
                 self.judge(client, &notice);

@@ -1,6 +1,7 @@
 //! What happens to a torrent, as `--json` tells it. Names of events and fields are a promise.
 
 use crate::client::Progress;
+use crate::tracker::report::{Report, ReportOutcome};
 use serde::Serialize;
 use std::net::SocketAddr;
 
@@ -56,6 +57,28 @@ pub(super) enum Event {
         /// Why, in words.
         reason: String,
     },
+    /// A tracker answered an announce.
+    TrackerAnswered {
+        /// Which tracker, without what may be secret in its address.
+        tracker: String,
+        /// Addresses of peers that it gave.
+        peers: u32,
+        /// Peers that have everything, if it says.
+        seeders: Option<u32>,
+        /// Other peers, if it says.
+        leechers: Option<u32>,
+        /// What it wants people to read.
+        warning: Option<String>,
+    },
+    /// A tracker refused or could not be reached.
+    TrackerFailed {
+        /// Which tracker, without what may be secret in its address.
+        tracker: String,
+        /// Why.
+        reason: String,
+        /// Seconds until it is tried again; nothing if it is not.
+        retry_in: Option<u64>,
+    },
     /// A piece failed its hash and is fetched again.
     BadPiece {
         /// Its number.
@@ -91,6 +114,23 @@ pub(super) enum Event {
         #[serde(skip)]
         checking: bool,
     },
+}
+
+impl Event {
+    /// How an announce went.
+    pub(super) fn of_tracker(report: Report) -> Self {
+        let tracker = report.tracker.into_string();
+        match report.outcome {
+            ReportOutcome::Answered { peers, seeders, leechers, warning } => {
+                let warning = warning.map(str::into_string);
+                Self::TrackerAnswered { tracker, peers, seeders, leechers, warning }
+            }
+            ReportOutcome::Failed { reason, again } => {
+                let retry_in = again.map(|again| again.as_secs());
+                Self::TrackerFailed { tracker, reason: reason.into_string(), retry_in }
+            }
+        }
+    }
 }
 
 /// How far a torrent is.
@@ -187,6 +227,28 @@ mod tests {
         check(
             Event::PeerLeft { address, reason: "gone".to_owned() },
             json!({"event": "peer_left", "address": "[::1]:6881", "reason": "gone"}),
+        );
+        check(
+            Event::of_tracker(Report {
+                tracker: "udp://a:1".into(),
+                outcome: ReportOutcome::Answered {
+                    peers: 2,
+                    seeders: Some(1),
+                    leechers: None,
+                    warning: Some("w".into()),
+                },
+            }),
+            json!({"event": "tracker_answered", "tracker": "udp://a:1", "peers": 2, "seeders": 1,
+                   "leechers": null, "warning": "w"}),
+        );
+        let again = Some(std::time::Duration::from_secs(30));
+        check(
+            Event::of_tracker(Report {
+                tracker: "udp://a:1".into(),
+                outcome: ReportOutcome::Failed { reason: "no".into(), again },
+            }),
+            json!({"event": "tracker_failed", "tracker": "udp://a:1", "reason": "no",
+                   "retry_in": 30}),
         );
         check(Event::BadPiece { piece: 7 }, json!({"event": "bad_piece", "piece": 7}));
         check(

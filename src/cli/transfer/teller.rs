@@ -8,6 +8,7 @@ use crate::cli::gauge::Gauge;
 use crate::cli::human;
 use crate::cli::out::Output;
 use crate::cli::transfer::event::{Event, Figures};
+use crate::cli::transfer::trackers::TrackerTalk;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(super) struct Teller {
     json: bool,
     /// Shows progress to people.
     gauge: Gauge,
+    /// What is told of trackers.
+    trackers: TrackerTalk,
     /// The line of progress that was shown last.
     last: String,
 }
@@ -30,7 +33,8 @@ impl Teller {
     /// Somebody who tells it there, as JSON or in words.
     pub(super) fn new(output: &Arc<Output>, json: bool) -> Self {
         let gauge = Gauge::new(output);
-        Self { output: output.clone(), json, gauge, last: String::new() }
+        let trackers = TrackerTalk::default();
+        Self { output: output.clone(), json, gauge, trackers, last: String::new() }
     }
 
     /// How often progress wants to be told.
@@ -50,6 +54,8 @@ impl Teller {
         } else if let Event::DiskFull { message, retry_seconds } = event {
             // Somebody has to make room, so this is told also to who wants no talk.
             self.output.warn(&format!("{message}; trying again every {retry_seconds} s"));
+        } else if let Some(words) = self.trackers.words(event, self.gauge.is_bar()) {
+            self.output.talk(&words);
         } else if let Some(words) = words(event, self.gauge.is_bar()) {
             self.output.talk(&words);
         }
@@ -113,11 +119,14 @@ fn words(event: &Event, terminal: bool) -> Option<String> {
                 )
             }
         }
-        // The failure itself is told at the program's end; peers are in the log.
+        // Trackers have words of their own; the failure itself is told at the program's end; peers
+        // are in the log.
         Event::Progress(_)
         | Event::DiskFull { .. }
         | Event::PeerJoined { .. }
         | Event::PeerLeft { .. }
+        | Event::TrackerAnswered { .. }
+        | Event::TrackerFailed { .. }
         | Event::Failed { .. } => return None,
     })
 }

@@ -112,6 +112,7 @@ impl Watch {
                 self.events.push(Event::DiskFull { message, retry_seconds: seconds });
             }
             Notice::DiskHasRoom(_) => self.events.push(Event::DiskHasRoom),
+            Notice::Tracker { report, .. } => self.events.push(Event::of_tracker(*report)),
             Notice::BadPiece { piece, .. } => self.events.push(Event::BadPiece { piece }),
             Notice::Added(_) | Notice::Stopped => {}
         }
