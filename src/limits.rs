@@ -161,6 +161,24 @@ pub const SEED_SLOT_TIME_MAX: Duration = Duration::from_secs(300);
 /// As a seed, a peer keeps its slot until it was sent this many pieces.
 pub const SEED_SLOT_PIECES: u64 = 20;
 
+// ---- limits of speed -------------------------------------------------------------------------
+
+/// Bytes that a peer is granted at a time under a limit of speed, as time at that limit: short, so
+/// that shares are equal, and longer than a thread takes to wake.
+pub const RATE_QUANTUM: Duration = Duration::from_millis(5);
+/// Least of that, in bytes: a block, since less cannot be asked for.
+pub const RATE_QUANTUM_MIN: u64 = BLOCK_LENGTH as u64;
+/// Most of that, in bytes: one write to a socket.
+pub const RATE_QUANTUM_MAX: u64 = UPLOAD_BATCH as u64;
+/// What a limit saves while nobody uses it, as time: makes up for threads that wake late, and is
+/// below a twentieth of a second, so that a second stays within 5 %.
+pub const RATE_BURST: Duration = Duration::from_millis(40);
+/// Who waits for its turn under a limit looks at least this often whether the limit has changed.
+pub const RATE_RECHECK: Duration = Duration::from_millis(250);
+/// Slowest limit that can be asked for, in bytes per second: a block in sixteen seconds, so that
+/// a peer that gets one now and then is not taken for dead.
+pub const RATE_MIN: u64 = 1_024;
+
 // ---- peers and addresses ---------------------------------------------------------------------
 
 /// Most peers of the whole process.
@@ -314,6 +332,7 @@ const _: () = {
     assert!(BLOCK_LOST.as_secs() < SOLE_PATIENCE.as_secs(), "blocks can be asked for again");
     assert!(BLOCK_LOST.as_secs() < SNUB_PAUSE.as_secs(), "others come before a snubbing peer");
     assert!(BLOCK_TIMEOUT.as_secs() < BLOCK_LOST.as_secs(), "late comes before lost");
+    assert!(RATE_QUANTUM_MIN <= RATE_QUANTUM_MAX && RATE_BURST.as_millis() < 50);
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
     assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
     assert!(UPLOAD_SLOTS <= UPLOAD_SLOTS_MAX && UPLOAD_SLOTS_MAX <= PEERS_MAX);
