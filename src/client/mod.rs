@@ -11,6 +11,7 @@ mod start;
 mod torrent;
 mod verify;
 
+pub use crate::connection::toll::RateLimits;
 pub use options::{ClientOptions, DEFAULT_PORT, StartError};
 pub use start::{Client, Stopped};
 pub use torrent::{AddError, AddTorrent, Mode, Progress, TorrentHandle};

@@ -1,5 +1,6 @@
 //! What a client may be told, and why it cannot start.
 
+use crate::connection::toll::RateLimits;
 use crate::limits::{PEERS_MAX, UPLOAD_SLOTS};
 use std::fmt;
 use std::io;
@@ -17,6 +18,8 @@ pub struct ClientOptions {
     pub peers_max: usize,
     /// Peers of one torrent that may download at a time, not counting the optimistic one.
     pub upload_slots: usize,
+    /// Limits of speed of all torrents together.
+    pub limits: RateLimits,
     /// Our name and version, as peers see it.
     pub client_name: &'static str,
     /// Where all chance comes from; drawn from the system if not given.
@@ -32,6 +35,7 @@ impl Default for ClientOptions {
             ],
             peers_max: PEERS_MAX,
             upload_slots: UPLOAD_SLOTS,
+            limits: RateLimits::default(),
             client_name: concat!("cuerda ", env!("CARGO_PKG_VERSION")),
             seed: None,
         }

@@ -4,6 +4,8 @@
 use crate::bitfield::Bitfield;
 use crate::client::start::Client;
 use crate::connection::shared::SharedTorrent;
+use crate::connection::toll::{RateLimits, Throttle};
+use crate::kit::clock::Clock;
 use crate::kit::random::Random;
 use crate::limits::PEERS_PER_TORRENT_MAX;
 use crate::metainfo::{FileKind as MetainfoKind, Metainfo};
@@ -42,6 +44,8 @@ pub struct AddTorrent {
     pub mode: Mode,
     /// Peers to dial.
     pub peers: Vec<SocketAddr>,
+    /// Its limits of speed, besides those of the client.
+    pub limits: RateLimits,
 }
 
 /// Why a torrent cannot be added.
@@ -69,6 +73,8 @@ impl std::error::Error for AddError {}
 pub struct TorrentHandle {
     /// What its threads share.
     shared: Arc<SharedTorrent>,
+    /// What time it is.
+    clock: Clock,
 }
 
 /// How far a torrent is. Figures of one moment, give or take.
@@ -117,6 +123,11 @@ impl TorrentHandle {
         }
     }
 
+    /// Changes its limits of speed.
+    pub fn set_limits(&self, limits: RateLimits) {
+        self.shared.throttle.set(self.clock.now(), limits);
+    }
+
     /// Whether every piece is there and verified.
     pub fn is_complete(&self) -> bool {
         self.shared.owned.is_full()
@@ -129,7 +140,9 @@ impl Client {
         let metainfo = &torrent.metainfo;
         let layout = Arc::clone(&metainfo.layout);
         let empty = Bitfield::new(layout.piece_count());
-        let shared = Arc::new(SharedTorrent::new(metainfo.info_hash, layout, &empty));
+        let mut shared = SharedTorrent::new(metainfo.info_hash, layout, &empty);
+        shared.throttle = Throttle::new(torrent.limits);
+        let shared = Arc::new(shared);
         let access = match torrent.mode {
             Mode::Download { allocation } => Access::Write(allocation),
             Mode::Seed => Access::Read,
@@ -150,7 +163,7 @@ impl Client {
         let fetch = torrent.mode != Mode::Seed;
         let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, fetch, addresses });
         self.bus.publish(Event::Control(Control::Add(new))).map_err(|_| AddError::Stopping)?;
-        Ok(TorrentHandle { shared })
+        Ok(TorrentHandle { shared, clock: self.clock })
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::bitfield::Bitfield;
 use crate::connection::outbox::Outbox;
 use crate::connection::shared::{PeerCounters, SharedTorrent};
+use crate::connection::toll::Throttle;
 use crate::connection::upload::Upload;
 use crate::limits::{ALLOWED_FAST_COUNT, UPLOAD_QUEUE_MAX};
 use crate::wire::allowed_fast::allowed_fast_set;
@@ -20,6 +21,8 @@ pub struct Setup {
     pub shared: Arc<SharedTorrent>,
     /// The peer's figures.
     pub counters: Arc<PeerCounters>,
+    /// The client's limits of speed.
+    pub throttle: Throttle,
     /// What the peer said of itself.
     pub handshake: Handshake,
     /// Its address, as we see it.

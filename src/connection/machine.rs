@@ -23,6 +23,7 @@ use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::reason::{CloseReason, Violation};
 use crate::connection::shared::{PeerCounters, SharedTorrent};
+use crate::connection::toll::Toll;
 use crate::connection::upload::{Upload, Use};
 use crate::kit::clock::Time;
 use crate::layout::{Block, PieceIndex, PieceSpan};
@@ -77,7 +78,9 @@ impl Connection {
         // never not at all.
         let cursor = shared.have_log.len();
         let owned = shared.owned.snapshot();
-        let (mut upload, mut out) = (Upload::new(features.fast), Outbox::default());
+        let up = Toll::new(&shared.throttle.up, &setup.throttle.up);
+        let down = Toll::new(&shared.throttle.down, &setup.throttle.down);
+        let (mut upload, mut out) = (Upload::new(features.fast, up), Outbox::default());
         introduce(&setup, features, &owned, &mut upload, &mut out);
         out.publish(Event::Joined(Box::new(Joined {
             peer_id: setup.handshake.peer_id,
@@ -86,7 +89,7 @@ impl Connection {
         })));
         Self {
             pieces: RemotePieces::new(piece_count, cursor),
-            download: Download::new(now, features.fast),
+            download: Download::new(now, features.fast, down),
             upload,
             out,
             pieces_told: false,
@@ -187,14 +190,20 @@ impl Connection {
         self.download.deadline(now).map_or(quiet, |due| due.min(quiet))
     }
 
-    /// The requests to serve next: spans that follow each other, up to `bytes_max` bytes.
-    pub fn next_run(&mut self, bytes_max: u32, run: &mut Vec<PieceSpan>) {
-        self.upload.next_run(bytes_max, run);
+    /// The requests to serve next: spans that follow each other, up to `bytes_max` bytes and what
+    /// limits of speed allow.
+    pub fn next_run(&mut self, now: Time, bytes_max: u32, run: &mut Vec<PieceSpan>) {
+        self.upload.next_run(now, bytes_max, run);
     }
 
-    /// Whether requests of the peer wait.
-    pub fn has_uploads(&self) -> bool {
-        self.upload.is_waiting()
+    /// Whether requests of the peer wait that may be served now.
+    pub fn has_uploads(&self, now: Time) -> bool {
+        self.upload.is_waiting() && self.upload_deadline().is_none_or(|due| now >= due)
+    }
+
+    /// When requests that wait may be served, if a limit of speed holds them.
+    pub fn upload_deadline(&self) -> Option<Time> {
+        self.upload.wait_until()
     }
 
     /// Blocks of that many bytes were handed to the socket.
@@ -212,6 +221,7 @@ impl Connection {
     /// The connection ends: gives back leases and pieces, then says its last word.
     pub fn leave(&mut self, reason: CloseReason) {
         self.download.leave(&mut self.out);
+        self.upload.leave();
         if !self.all_told {
             for index in self.pieces.take_words() {
                 self.out.publish(Event::WordGone { index });

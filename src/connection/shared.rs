@@ -5,6 +5,7 @@
 //! here, because the cores know none.
 
 use crate::bitfield::{Bitfield, SharedBitfield};
+use crate::connection::toll::Throttle;
 use crate::id::InfoHash;
 use crate::kit::log::AppendLog;
 use crate::layout::Layout;
@@ -25,6 +26,8 @@ pub struct SharedTorrent {
     pub taken: SharedBitfield,
     /// Pieces in the order in which they came to be owned. Written by the main thread.
     pub have_log: AppendLog,
+    /// Its limits of speed, besides those of the client.
+    pub throttle: Throttle,
     /// Figures for people. Written by whoever makes them.
     pub stats: TorrentStats,
 }
@@ -75,6 +78,7 @@ impl SharedTorrent {
             owned: SharedBitfield::new(owned),
             taken: SharedBitfield::new(&Bitfield::new(pieces)),
             have_log: AppendLog::new(pieces),
+            throttle: Throttle::default(),
             stats: TorrentStats::default(),
         }
     }

@@ -7,6 +7,8 @@
 use crate::connection::outbox::Outbox;
 use crate::connection::reason::Violation;
 use crate::connection::shared::SharedTorrent;
+use crate::connection::toll::Toll;
+use crate::kit::clock::Time;
 use crate::layout::{PieceIndex, PieceSpan};
 use crate::limits::{REQUEST_LENGTH_MAX, UPLOAD_QUEUE_MAX};
 use crate::wire::message::{BlockRequest, Message};
@@ -32,12 +34,14 @@ pub struct Upload {
     fast: bool,
     /// Pieces that the peer may ask for while choked (BEP 6).
     allowed_fast: Vec<PieceIndex>,
+    /// What is paid under limits of speed.
+    toll: Toll,
 }
 
 impl Upload {
     /// A new connection: choked, with nothing asked for.
-    pub fn new(fast: bool) -> Self {
-        Self { queue: VecDeque::new(), unchoked: false, fast, allowed_fast: Vec::new() }
+    pub(super) fn new(fast: bool, toll: Toll) -> Self {
+        Self { queue: VecDeque::new(), unchoked: false, fast, allowed_fast: Vec::new(), toll }
     }
 
     /// Whether the peer may download.
@@ -81,6 +85,7 @@ impl Upload {
             }
             keep
         });
+        self.settle();
     }
 
     /// The peer asks for a span.
@@ -118,16 +123,42 @@ impl Upload {
         let found = self.queue.iter().position(|span| wire_form(*span) == request);
         let Some(index) = found else { return Use::Idle };
         self.queue.remove(index);
+        self.settle();
         if self.fast {
             out.send(Message::Reject(request));
         }
         Use::Useful
     }
 
+    /// When requests that wait may be served, if a limit of speed holds them.
+    pub fn wait_until(&self) -> Option<Time> {
+        self.toll.wait_until()
+    }
+
+    /// The connection ends.
+    pub(super) fn leave(&mut self) {
+        self.queue.clear();
+        self.settle();
+    }
+
+    /// Where nothing waits, nothing is kept that others could spend.
+    fn settle(&mut self) {
+        if self.queue.is_empty() {
+            self.toll.release();
+        }
+    }
+
     /// Moves the next requests that can be read at once into `run`: spans of one piece that
-    /// follow each other, up to `bytes_max` bytes.
-    pub fn next_run(&mut self, bytes_max: u32, run: &mut Vec<PieceSpan>) {
+    /// follow each other, up to `bytes_max` bytes and what is paid for. None if limits of speed
+    /// allow none; then [`Self::wait_until`] says when they may.
+    pub fn next_run(&mut self, now: Time, bytes_max: u32, run: &mut Vec<PieceSpan>) {
         run.clear();
+        let allowed = self.toll.allowance(now, u64::from(self.wished(bytes_max)));
+        let first = self.queue.front().map_or(0, |span| span.length);
+        if allowed < u64::from(first) {
+            return;
+        }
+        let bytes_max = u32::try_from(allowed).unwrap_or(u32::MAX);
         let mut bytes = 0_u32;
         while let Some(&span) = self.queue.front() {
             let follows = run.last().is_none_or(|last: &PieceSpan| {
@@ -140,9 +171,23 @@ impl Upload {
             run.push(span);
             self.queue.pop_front();
         }
+        self.toll.spend(u64::from(bytes));
+        self.settle();
         if self.queue.is_empty() && self.queue.capacity() > QUEUE_KEPT {
             self.queue = VecDeque::new();
         }
+    }
+
+    /// Bytes of the first requests: one, or as many as are no more than `bytes_max`.
+    fn wished(&self, bytes_max: u32) -> u32 {
+        let mut bytes = 0_u32;
+        for span in &self.queue {
+            if bytes > 0 && bytes + span.length > bytes_max {
+                break;
+            }
+            bytes += span.length;
+        }
+        bytes
     }
 
     /// The spans could not be read: refuse them.
@@ -166,6 +211,7 @@ mod tests {
     use super::*;
     use crate::bitfield::Bitfield;
     use crate::id::InfoHash;
+    use crate::kit::bucket::Bucket;
     use crate::layout::Layout;
     use std::sync::Arc;
 
@@ -177,12 +223,16 @@ mod tests {
         SharedTorrent::new(InfoHash([0; 20]), layout, &all)
     }
 
+    fn new(fast: bool) -> Upload {
+        Upload::new(fast, Toll::new(&Bucket::default(), &Bucket::default()))
+    }
+
     fn request(piece: u32, block: u32) -> BlockRequest {
         BlockRequest { piece, begin: block * BLOCK, length: BLOCK }
     }
 
     fn unchoked(fast: bool) -> (Upload, Outbox) {
-        let (mut upload, mut out) = (Upload::new(fast), Outbox::default());
+        let (mut upload, mut out) = (new(fast), Outbox::default());
         upload.set_unchoked(true, &mut out);
         out.clear_bytes();
         (upload, out)
@@ -197,20 +247,41 @@ mod tests {
         let mut run = Vec::new();
         let mut runs = Vec::new();
         while upload.is_waiting() {
-            upload.next_run(2 * BLOCK, &mut run);
+            upload.next_run(Time::ZERO, 2 * BLOCK, &mut run);
             runs.push(run.len());
         }
         assert_eq!(runs, [2, 1, 1, 1]);
     }
 
     #[test]
+    fn a_limit_of_speed_lets_as_many_through_as_it_allows_and_says_when_there_are_more() {
+        let rate = std::num::NonZeroU64::new(u64::from(BLOCK));
+        let (shared, mut out) = (seed(), Outbox::default());
+        let bucket = Bucket::new(rate);
+        let mut upload = Upload::new(true, Toll::new(&Bucket::default(), &bucket));
+        upload.set_unchoked(true, &mut out);
+        for block in 0..3 {
+            upload.requested(&shared, request(0, block), &mut out).unwrap();
+        }
+        let (mut now, mut run, mut served) = (Time::ZERO, Vec::new(), 0);
+        while upload.is_waiting() {
+            upload.next_run(now, 4 * BLOCK, &mut run);
+            served += run.len() as u64;
+            now = upload.wait_until().unwrap_or(now);
+            assert!(served <= 1 + now.as_nanos().div_ceil(1_000_000_000), "{served} at {now}");
+        }
+        assert_eq!((served, upload.wait_until()), (3, None));
+        assert!(now >= Time::from_nanos(1_990_000_000), "{now}");
+    }
+
+    #[test]
     fn a_choked_peer_is_refused_with_fast_and_ignored_without() {
         let shared = seed();
         let mut out = Outbox::default();
-        let mut upload = Upload::new(false);
+        let mut upload = new(false);
         assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Idle));
         assert!(out.bytes().is_empty());
-        let mut upload = Upload::new(true);
+        let mut upload = new(true);
         assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Idle));
         assert_eq!(out.bytes().get(4), Some(&16), "reject");
         upload.allow_fast(shared.layout.piece(0).unwrap(), &mut out);

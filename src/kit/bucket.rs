@@ -91,8 +91,7 @@ impl Account {
         Some(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }
 
-    fn refund(&mut self, now: Time, bytes: u64) {
-        self.earn(now);
+    fn refund(&mut self, bytes: u64) {
         self.taken = self.taken.saturating_sub(bytes);
         // Places further back stay where they are, so nothing comes due that was not earned.
         self.earned = self.earned.min(self.taken.saturating_add(burst(self.rate)));
@@ -140,9 +139,9 @@ impl Bucket {
     }
 
     /// Bytes that a ticket was given for and that were not spent after all.
-    pub fn refund(&self, now: Time, bytes: u64) {
+    pub fn refund(&self, bytes: u64) {
         if bytes > 0 && self.rate().is_some() {
-            self.0.account.lock().refund(now, bytes);
+            self.0.account.lock().refund(bytes);
         }
     }
 }

@@ -92,7 +92,7 @@ fn a_refund_is_for_who_comes_next() {
     let bucket = Bucket::new(rate(BLOCK));
     let first = bucket.take(Time::ZERO, BLOCK).unwrap();
     assert_eq!(bucket.wait(Time::ZERO, &first), Some(Duration::from_secs(1)));
-    bucket.refund(Time::ZERO, BLOCK);
+    bucket.refund(BLOCK);
     let second = bucket.take(Time::ZERO, BLOCK).unwrap();
     assert_eq!(bucket.wait(Time::ZERO, &second), Some(Duration::from_secs(1)));
 }
@@ -150,7 +150,7 @@ proptest! {
                 0 | 1 => waiting.push((bytes, bucket.take(at(now), bytes).unwrap())),
                 2 if !waiting.is_empty() => {
                     let (bytes, _) = waiting.swap_remove(bytes as usize % waiting.len());
-                    bucket.refund(at(now), bytes);
+                    bucket.refund(bytes);
                 }
                 _ => {
                     rate_now = 1_000 + bytes * 10;

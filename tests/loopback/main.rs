@@ -8,7 +8,7 @@ mod support;
 
 mod swarm;
 
-use cuerda::client::{AddTorrent, Client, ClientOptions, Mode, TorrentHandle};
+use cuerda::client::{AddTorrent, Client, ClientOptions, Mode, RateLimits, TorrentHandle};
 use cuerda::metainfo::Metainfo;
 use cuerda::storage::Allocation;
 use cuerda::swarm::order::Notice;
@@ -62,7 +62,8 @@ impl Node {
         let options = ClientOptions { listen: vec![listen], ..ClientOptions::default() };
         let client = Client::start(options).unwrap();
         let root = folder.to_owned();
-        let add = AddTorrent { metainfo: Arc::clone(metainfo), root, mode, peers };
+        let limits = RateLimits::default();
+        let add = AddTorrent { metainfo: Arc::clone(metainfo), root, mode, peers, limits };
         let torrent = client.add(add).unwrap();
         Node { client, torrent }
     }

@@ -13,6 +13,7 @@ use cuerda::connection::introduction::Setup;
 use cuerda::connection::machine::Connection;
 use cuerda::connection::reason::CloseReason;
 use cuerda::connection::shared::PeerCounters;
+use cuerda::connection::toll::Throttle;
 use cuerda::kit::clock::Time;
 use cuerda::kit::random::Random;
 use cuerda::layout::Block;
@@ -277,6 +278,7 @@ impl End {
         let setup = Setup {
             shared: Arc::clone(&client.torrent(torrent).shared),
             counters: Arc::new(PeerCounters::default()),
+            throttle: Throttle::default(),
             handshake: theirs,
             remote_ip: self.address.ip(),
             our_port: Some(client.address.port()),
@@ -369,8 +371,8 @@ impl End {
             return;
         }
         let (mut run, mut payload, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
-        while self.outgoing.len() < SEND_BUFFER && connection.has_uploads() {
-            connection.next_run(UPLOAD_BATCH, &mut run);
+        while self.outgoing.len() < SEND_BUFFER && connection.has_uploads(now) {
+            connection.next_run(now, UPLOAD_BATCH, &mut run);
             for span in &run {
                 let block = content.layout.block_at(span.piece.get(), span.begin, span.length);
                 let block: Block = block.expect("our side asks for whole blocks");

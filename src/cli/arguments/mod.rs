@@ -7,6 +7,7 @@
 pub(super) mod commands;
 pub(super) mod create;
 pub(super) mod info;
+mod rates;
 pub(super) mod transfer;
 mod values;
 pub(super) mod verify;

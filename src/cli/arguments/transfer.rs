@@ -1,8 +1,10 @@
 //! The options of `cuerda download` and `cuerda seed`.
 
+use crate::cli::arguments::rates::rate;
 use crate::cli::arguments::values::{peer_address, peers_max, seconds, upload_slots};
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,6 +65,13 @@ pub(crate) struct NetworkArguments {
     /// Most peers connected at once [default: 10000, or what the limit of open files allows]
     #[arg(long, value_name = "N", value_parser = peers_max)]
     pub(crate) max_peers: Option<usize>,
+    /// Most bytes sent in a second, as 500K, 1.5M or 10Mbit; K, M and G are powers of 1024
+    /// [default: no limit]
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub(crate) limit_up: Option<NonZeroU64>,
+    /// Most bytes received in a second [default: no limit]
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub(crate) limit_down: Option<NonZeroU64>,
     /// Tell what happens as one JSON object a line [default: off]
     #[arg(long)]
     pub(crate) json: bool,
@@ -108,6 +117,8 @@ mod tests {
             "download a --dir d --timeout 0",
             "download a --dir d --allocate later",
             "download a --dir d --max-peers 0",
+            "download a --dir d --limit-up fast",
+            "seed a --dir d --limit-down 0",
             "download a --dir d --files 1",
             "seed a --dir d --timeout 3",
             "seed a --dir d --upload-slots 99999999",

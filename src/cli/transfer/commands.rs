@@ -13,7 +13,7 @@ use crate::cli::transfer::event::Event;
 use crate::cli::transfer::start::start;
 use crate::cli::transfer::teller::Teller;
 use crate::cli::transfer::watch::{Goal, Step, Watch};
-use crate::client::{AddTorrent, Client, Mode, TorrentHandle};
+use crate::client::{AddTorrent, Client, Mode, RateLimits, TorrentHandle};
 use crate::metainfo::Metainfo;
 use crate::storage::Allocation;
 use crossbeam_channel::{after, never, select, tick};
@@ -152,7 +152,8 @@ impl Transfer<'_> {
             pieces: metainfo.layout.piece_count(),
         });
         let (root, peers) = (self.folder.to_owned(), self.network.peer.clone());
-        let torrent = AddTorrent { metainfo, root, mode: self.mode, peers };
+        let torrent =
+            AddTorrent { metainfo, root, mode: self.mode, peers, limits: RateLimits::default() };
         client.add(torrent).map_err(Failure::new)
     }
 

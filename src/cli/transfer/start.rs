@@ -4,7 +4,7 @@ use crate::cli::arguments::transfer::NetworkArguments;
 use crate::cli::descriptors::peers_affordable;
 use crate::cli::failure::Failure;
 use crate::cli::out::Output;
-use crate::client::{Client, ClientOptions, DEFAULT_PORT, StartError};
+use crate::client::{Client, ClientOptions, DEFAULT_PORT, RateLimits, StartError};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -21,6 +21,7 @@ pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Clien
         ],
         peers_max,
         upload_slots: network.upload_slots,
+        limits: RateLimits { up: network.limit_up, down: network.limit_down },
         ..ClientOptions::default()
     };
     if let Some(port) = network.port {
