@@ -290,12 +290,20 @@ pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
 /// Checking jobs of one torrent under way at once.
 pub const CHECK_JOBS_AHEAD: usize = 16;
 
-// ---- command line ----------------------------------------------------------------------------
+// ---- what the system gives -------------------------------------------------------------------
 
 /// Descriptors of one peer: its socket, its poll and its waker.
 pub const DESCRIPTORS_PER_PEER: u64 = 3;
 /// Descriptors that are not for peers: open files of torrents, arrivals, listeners, the rest.
 pub const DESCRIPTORS_RESERVED: u64 = (OPEN_FILES_MAX + ARRIVALS_MAX + 64) as u64;
+/// Memory maps of one peer: its thread's stack, the signal stack of the standard library, and a
+/// guard for each.
+pub const MAPS_PER_PEER: u64 = 4;
+/// Threads that are not for peers, on a machine of many cores.
+pub const THREADS_RESERVED: u64 = 128;
+
+// ---- command line ----------------------------------------------------------------------------
+
 /// Most upload slots that can be asked for.
 pub const UPLOAD_SLOTS_MAX: usize = 10_000;
 /// Longest time that can be asked for: a year.

@@ -2,17 +2,23 @@
 //! command line and tests hold.
 //!
 //! - `options`: what a client may be told
+//! - `capacity`: how many peers the system has room for
+//! - `resources`: what the system lets this process have
 //! - `start`: starting and stopping all threads
 //! - `torrent`: adding a torrent and watching it
 //! - `verify`: comparing files with a torrent, without a client
 
+mod capacity;
 mod options;
+mod resources;
 mod start;
 mod torrent;
 mod verify;
 
 pub use crate::connection::toll::RateLimits;
+pub use capacity::{Bound, Capacity, Resources};
 pub use options::{ClientOptions, DEFAULT_PORT, StartError};
+pub use resources::raise_descriptor_limit;
 pub use start::{Client, Stopped};
 pub use torrent::{AddError, AddTorrent, Mode, Progress, TorrentHandle};
 pub use verify::{Verdict, VerifyError, VerifyProgress, verify};

@@ -1,10 +1,11 @@
 //! A client on a port that is free.
 
 use crate::cli::arguments::transfer::NetworkArguments;
-use crate::cli::descriptors::peers_affordable;
 use crate::cli::failure::Failure;
 use crate::cli::out::Output;
-use crate::client::{Client, ClientOptions, DEFAULT_PORT, RateLimits, StartError};
+use crate::client::{
+    Capacity, Client, ClientOptions, DEFAULT_PORT, RateLimits, Resources, StartError,
+};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -47,18 +48,12 @@ pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Clien
 
 /// How many peers there may be.
 fn peers(wanted: Option<usize>, output: &Output) -> usize {
-    let affordable = peers_affordable();
-    match wanted {
-        Some(wanted) if wanted > affordable => {
-            output.warn(&format!(
-                "at most {affordable} peers are possible, not {wanted}: raise the limit of open \
-                 files (ulimit -n)"
-            ));
-            affordable
-        }
-        Some(wanted) => wanted,
-        None => affordable,
+    let Capacity { peers, bound } = Capacity::of(&Resources::read(), wanted);
+    log::info!("room for {peers} peers, {bound}");
+    if let Some(wanted) = wanted.filter(|wanted| *wanted > peers) {
+        output.warn(&format!("at most {peers} peers are possible, not {wanted}: {bound}"));
     }
+    peers
 }
 
 /// The failure, with the option that helps.
