@@ -187,6 +187,16 @@ pub const PEERS_MAX: usize = 10_000;
 pub const PEERS_PER_TORRENT_MAX: usize = 10_000;
 /// Most torrents of the whole process.
 pub const TORRENTS_MAX: usize = 10_000;
+/// Most connections of one host: an IPv4 address, which users behind one router share, or 64 bits
+/// of an IPv6 one. Loopback has no such limit.
+pub const PEERS_PER_HOST_MAX: usize = 16;
+/// While there is somebody to dial, one place in this many is kept for that, but no more than can
+/// be dialed at once.
+pub const DIALS_RESERVED_SHARE: usize = 16;
+/// A peer that was of no use to either side for this long may have to give its place up.
+pub const SPARE_AGE: Duration = Duration::from_secs(60);
+/// Peers give their places up at most this often, one at a time.
+pub const SPARE_PAUSE: Duration = Duration::from_millis(250);
 /// Most connections being dialed at once.
 pub const DIALS_MAX: usize = 32;
 /// Most addresses remembered for one torrent.

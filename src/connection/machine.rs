@@ -398,6 +398,7 @@ impl Connection {
         let interested = self.pieces.is_interesting();
         if interested != self.interested {
             self.interested = interested;
+            self.counters.wanted.store(interested, Relaxed);
             self.out.send(if interested { Message::Interested } else { Message::NotInterested });
         }
     }

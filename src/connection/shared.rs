@@ -62,6 +62,8 @@ pub struct PeerCounters {
     pub uploaded: AtomicU64,
     /// Whether the peer wants something of ours.
     pub interested: AtomicBool,
+    /// Whether we want something of it.
+    pub wanted: AtomicBool,
     /// Whether it has kept us waiting for blocks for too long.
     pub snubbing: AtomicBool,
     /// Whether it has every piece.

@@ -11,6 +11,7 @@ use crate::kit::clock::Time;
 use crate::kit::random::Random;
 use crate::limits::{
     NEWCOMER_AGE, OPTIMISTIC_ROUNDS, SEED_SLOT_PIECES, SEED_SLOT_TIME, SEED_SLOT_TIME_MAX,
+    SPARE_AGE,
 };
 use crate::swarm::state::{PeerKey, TorrentKey};
 use std::cmp::Reverse;
@@ -42,6 +43,8 @@ pub struct Sample {
     pub uploaded: u64,
     /// Whether it wants something.
     pub interested: bool,
+    /// Whether we want something of it.
+    pub wanted: bool,
     /// Whether it keeps us waiting.
     pub snubbing: bool,
 }
@@ -80,6 +83,8 @@ struct Row {
     since: Time,
     /// Bytes it had got when its slot began.
     uploaded_at_slot: u64,
+    /// When it was last seen to be of use to either side.
+    used_at: Time,
     /// Bytes it had given at the last round.
     downloaded: u64,
     /// Bytes it had got at the last round.
@@ -113,6 +118,7 @@ impl Choker {
             optimistic: false,
             since: now,
             uploaded_at_slot: 0,
+            used_at: now,
             downloaded: 0,
             uploaded: 0,
         };
@@ -144,6 +150,7 @@ impl Choker {
         }
         for sample in samples.iter() {
             if let Some(row) = self.rows.get_mut(&sample.peer) {
+                row.used_at = if is_of_use(row, sample) { now } else { row.used_at };
                 (row.downloaded, row.uploaded) = (sample.downloaded, sample.uploaded);
             }
         }
@@ -158,6 +165,18 @@ impl Choker {
             self.choose(now, group, Turn::Fill, &mut changes);
         }
         changes
+    }
+
+    /// The peer that was of no use to either side for the longest time, if that is long enough.
+    ///
+    /// Cost: a look at each peer.
+    pub fn spare(&self, now: Time, samples: &[Sample]) -> Option<PeerKey> {
+        let idle = samples.iter().filter_map(|sample| {
+            let row = self.rows.get(&sample.peer)?;
+            let long = now.since(row.used_at) >= SPARE_AGE;
+            (long && !row.unchoked && !is_of_use(row, sample)).then_some((row.used_at, sample.peer))
+        });
+        idle.min().map(|(_, peer)| peer)
     }
 
     fn choose(&mut self, now: Time, group: &mut [Sample], turn: Turn, changes: &mut Vec<Change>) {
@@ -213,6 +232,12 @@ impl Choker {
     }
 }
 
+/// Whether one side wants something of the other, or bytes moved since the last round.
+fn is_of_use(row: &Row, sample: &Sample) -> bool {
+    let moved = (row.downloaded, row.uploaded) != (sample.downloaded, sample.uploaded);
+    sample.interested || sample.wanted || moved
+}
+
 /// What a peer deserves; more is better. Ties go to those that waited longest.
 fn rank(rows: &HashMap<PeerKey, Row>, now: Time, sample: &Sample, turn: Turn) -> (u64, u64) {
     let Some(row) = rows.get(&sample.peer) else { return (0, 0) };
@@ -249,6 +274,7 @@ mod tests {
             downloaded,
             uploaded: 0,
             interested: true,
+            wanted: false,
             snubbing: false,
         }
     }
@@ -364,5 +390,21 @@ mod tests {
         choker.left(Key::from_bits(first[0]));
         let mut rest: Vec<_> = (0..4).filter(|p| *p != first[0]).map(|p| sample(p, 0)).collect();
         assert_eq!(unchoked(&choker.fill(at(12), &mut rest)).len(), 1);
+    }
+
+    #[test]
+    fn who_is_idle_longest_is_spared_first_and_who_is_of_use_never() {
+        let mut choker = choker(4);
+        let idle = |peer| Sample { interested: false, ..sample(peer, 0) };
+        let mut samples = vec![idle(0), idle(1), sample(2, 0), Sample { wanted: true, ..idle(3) }];
+        samples[0].downloaded = 1;
+        choker.round(at(10), &mut samples);
+        assert_eq!(choker.spare(at(59), &samples), None, "not yet");
+        assert_eq!(choker.spare(at(60), &samples), Some(Key::from_bits(1)));
+        choker.left(Key::from_bits(1));
+        assert_eq!(choker.spare(at(69), &samples), None, "the other moved bytes until 10");
+        assert_eq!(choker.spare(at(70), &samples), Some(Key::from_bits(0)));
+        choker.left(Key::from_bits(0));
+        assert_eq!(choker.spare(at(600), &samples), None);
     }
 }

@@ -38,6 +38,8 @@ pub enum Event {
         /// Whether it may download.
         unchoke: bool,
     },
+    /// `choker`: this peer is of no use to either side and could make room, if there is one.
+    Spare(Option<PeerKey>),
     /// A person or program wants something.
     Control(Control),
 }

@@ -23,6 +23,7 @@ use crate::limits::{
 };
 use crate::swarm::bans::Bans;
 use crate::swarm::event::{Control, DiskEvent, Event, Hashed};
+use crate::swarm::hosts::Hosts;
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{
     Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
@@ -84,6 +85,12 @@ pub struct Swarm {
     pub(super) dials: usize,
     /// Who gave bad data.
     pub(super) bans: Bans,
+    /// Connections of each host.
+    pub(super) hosts: Hosts,
+    /// The choker was asked for a peer that can be spared, and has not answered.
+    pub(super) room_asked: bool,
+    /// It was told that all places are taken.
+    pub(super) told_full: bool,
     /// What becomes due.
     pub(super) timers: Wheel<Timer>,
     /// All chance.
@@ -114,6 +121,9 @@ impl Swarm {
             crowded: List::new(|torrent| &mut torrent.crowded),
             dials: 0,
             bans: Bans::default(),
+            hosts: Hosts::default(),
+            room_asked: false,
+            told_full: false,
             timers: Wheel::new(TIMER_TICK, TIMER_SLOTS),
             random: Random::new(options.seed),
             stopping: None,
@@ -143,6 +153,7 @@ impl Swarm {
                 self.disk_failed(torrent, message);
             }
             Event::Choke { peer, unchoke } => self.choke(peer, unchoke),
+            Event::Spare(peer) => self.spare(peer),
             Event::Control(Control::Add(new)) => self.add(*new),
             Event::Control(Control::Found { torrent, addresses }) => {
                 self.found(torrent, &addresses);
@@ -184,7 +195,8 @@ impl Swarm {
                 Timer::Room(torrent) => self.room_for(torrent),
             }
         }
-        self.dial_some();
+        self.dial_some(now);
+        self.make_room_for_dials();
         self.free_some_segments();
         self.stop_some();
     }

@@ -7,7 +7,9 @@
 //! - [`state`]: what it remembers
 //! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest)
 //! - [`addresses`]: whom to dial; [`bans`]: who is not wanted any more
-//! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`torrents`],
+//! - [`hosts`]: connections of each host
+//! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`room`] (places
+//!   for them), [`torrents`],
 //!   [`grants`] (work out), [`returns`] (work back), [`waiting`] (for work), [`verdicts`]
 //!   (hashes, blame), [`sole`] (bad pieces once more) and [`unseen`] (nothing is forgotten)
 //! - [`audit`]: whether all of it fits together, for tests and simulations
@@ -21,10 +23,12 @@ pub mod choker;
 pub mod event;
 pub mod evidence;
 pub mod grants;
+pub mod hosts;
 pub mod machine;
 pub mod order;
 pub mod picker;
 pub mod returns;
+pub mod room;
 pub mod roster;
 pub mod sole;
 pub mod state;

@@ -61,6 +61,8 @@ pub enum Order {
     SlotTaken(PeerKey),
     /// `choker`: an upload slot is free before its round.
     Rechoke,
+    /// `choker`: all places are taken; name a peer that can be spared.
+    NameSpare,
     /// `herald`: a piece was verified; peers are to hear of it.
     Herald(TorrentKey),
     /// `disk`: make or look at the files.
@@ -139,6 +141,11 @@ pub enum Notice {
         torrent: TorrentKey,
         /// Its number.
         piece: u32,
+    },
+    /// All places for peers are taken, and somebody was refused.
+    Full {
+        /// Peers there are.
+        peers: usize,
     },
     /// Everything is let go of.
     Stopped,

@@ -2,13 +2,14 @@
 //! dialing its peers.
 
 use crate::bitfield::Bitfield;
+use crate::kit::clock::Time;
 use crate::kit::list::{Links, List};
 use crate::layout::Layout;
 use crate::limits::{
     ADDRESSES_PER_EVENT_MAX, CHECK_JOB_BYTES, CHECK_JOBS_AHEAD, DIALS_MAX, DIALS_PER_TURN,
     GRANTS_PER_REQUEST_MAX,
 };
-use crate::swarm::machine::Swarm;
+use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{NewTorrent, Peer, Phase, Stage, Torrent, TorrentKey};
 use std::net::SocketAddr;
@@ -147,25 +148,30 @@ impl Swarm {
     }
 
     /// Dials the next addresses, one of each torrent in turn. Cost: O(k).
-    pub(super) fn dial_some(&mut self) {
+    pub(super) fn dial_some(&mut self, now: Time) {
         for _ in 0..DIALS_PER_TURN {
             if !self.can_dial() {
                 return;
             }
             let Some(key) = self.dialing.pop_front(&mut self.torrents) else { return };
-            self.dial_next(key);
+            self.dial_next(now, key);
         }
     }
 
-    fn dial_next(&mut self, key: TorrentKey) {
+    fn dial_next(&mut self, now: Time, key: TorrentKey) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         let Some(address) = torrent.addresses.take_next() else { return };
         let waiting = torrent.addresses.is_waiting();
         if self.bans.has_host(address.ip()) {
             torrent.addresses.ended(address, false);
+        } else if !self.hosts.has_room(address.ip()) {
+            if let Some(pause) = torrent.addresses.ended(address, true) {
+                self.timers.set(now + pause, Timer::Redial(key, address));
+            }
         } else if let Ok(peer) = self.peers.insert(new_peer(Some(key), address, true)) {
             torrent.peers += 1;
             self.dials += 1;
+            self.hosts.enter(address.ip());
             self.order(Order::Dial { peer, torrent: key, address });
         }
         if waiting {

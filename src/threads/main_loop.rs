@@ -83,7 +83,7 @@ impl MainLoop {
 }
 
 /// The kinds of events, by the numbers that [`kind_of`] gives them.
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 26] = [
     "timer",
     "greeted",
     "joined",
@@ -108,6 +108,7 @@ const KINDS: [&str; 25] = [
     "choke",
     "control",
     "pass",
+    "spare",
     "unknown",
 ];
 
@@ -144,6 +145,7 @@ fn kind_of(event: &Event) -> usize {
         },
         Event::Disk(DiskEvent::Prepared { .. } | DiskEvent::Failed { .. }) => 20,
         Event::Choke { .. } => 21,
+        Event::Spare(_) => 24,
         Event::Control(_) => 22,
     }
 }

@@ -103,6 +103,12 @@ impl Watch {
                 self.events.push(Event::PeerLeft { address, reason: reason.to_string() });
             }
             Notice::BadPiece { piece, .. } => self.events.push(Event::BadPiece { piece }),
+            Notice::Full { peers } => {
+                log::warn!(
+                    "all {peers} places for peers are taken, others are refused; \
+                            --max-peers or the limits of the system bound them"
+                );
+            }
             Notice::Added(_) | Notice::Stopped => {}
         }
         Step::Go

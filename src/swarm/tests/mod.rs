@@ -7,6 +7,7 @@ mod scene;
 
 mod grants;
 mod returns;
+mod room;
 mod roster;
 mod sole;
 mod torrents;
