@@ -54,6 +54,8 @@ struct Told<'a> {
 /// A file as JSON.
 #[derive(Serialize)]
 struct ToldFile<'a> {
+    /// Its number for `--files`, from 1.
+    number: usize,
     /// Where it lies under the folder of the download.
     path: &'a str,
     /// Length in bytes.
@@ -76,9 +78,16 @@ impl<'a> Told<'a> {
                 FileKind::Symlink(target) => Some(target.as_str()),
             };
             let path = file.path.as_str();
-            Some(ToldFile { path, length: file.length, executable: file.executable, symlink })
+            Some(ToldFile {
+                number: 0,
+                path,
+                length: file.length,
+                executable: file.executable,
+                symlink,
+            })
         });
-        let files: Vec<_> = files.collect();
+        let mut files: Vec<_> = files.collect();
+        files.iter_mut().zip(1..).for_each(|(file, number)| file.number = number);
         Self {
             name: &metainfo.name,
             info_hash: metainfo.info_hash.to_string(),
@@ -160,8 +169,8 @@ mod tests {
             "created_by": null,
             "creation_date": 0,
             "files": [
-                {"path": "n/x", "length": 5},
-                {"path": "n/d/y", "length": 8, "executable": true},
+                {"number": 1, "path": "n/x", "length": 5},
+                {"number": 2, "path": "n/d/y", "length": 8, "executable": true},
             ],
         });
         assert_eq!(json, expected);

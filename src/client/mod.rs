@@ -4,11 +4,13 @@
 //! - `options`: what a client may be told
 //! - `capacity`: how many peers the system has room for
 //! - `resources`: what the system lets this process have
+//! - `choice`: which pieces a choice of files needs
 //! - `start`: starting and stopping all threads
 //! - `torrent`: adding a torrent and watching it
 //! - `verify`: comparing files with a torrent, without a client
 
 mod capacity;
+mod choice;
 mod options;
 mod resources;
 mod start;

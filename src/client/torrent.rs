@@ -2,6 +2,7 @@
 //! here, on the caller's thread; watching reads counters and never asks the main thread.
 
 use crate::bitfield::Bitfield;
+use crate::client::choice::{bytes_of, pieces_of};
 use crate::client::start::Client;
 use crate::connection::shared::SharedTorrent;
 use crate::connection::toll::{RateLimits, Throttle};
@@ -46,6 +47,10 @@ pub struct AddTorrent {
     pub peers: Vec<SocketAddr>,
     /// Its limits of speed, besides those of the client.
     pub limits: RateLimits,
+    /// Which of its files are wanted, in the torrent's order; all if none is given.
+    pub files: Option<Box<[bool]>>,
+    /// Whether pieces are fetched in order, rather than the rarest first.
+    pub in_order: bool,
 }
 
 /// Why a torrent cannot be added.
@@ -75,14 +80,18 @@ pub struct TorrentHandle {
     shared: Arc<SharedTorrent>,
     /// What time it is.
     clock: Clock,
+    /// Wanted pieces.
+    pieces_total: u32,
+    /// Bytes of them.
+    total: u64,
 }
 
 /// How far a torrent is. Figures of one moment, give or take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Pieces verified.
+    /// Wanted pieces verified.
     pub pieces: u32,
-    /// Pieces there are.
+    /// Wanted pieces there are.
     pub pieces_total: u32,
     /// Bytes verified.
     pub verified: u64,
@@ -109,10 +118,10 @@ impl TorrentHandle {
     pub fn progress(&self) -> Progress {
         let stats = &self.shared.stats;
         Progress {
-            pieces: self.shared.owned.count(),
-            pieces_total: self.shared.layout.piece_count(),
-            verified: stats.verified.load(Relaxed),
-            total: self.shared.layout.total_length(),
+            pieces: self.shared.owned_of_wanted(),
+            pieces_total: self.pieces_total,
+            verified: stats.verified_wanted.load(Relaxed),
+            total: self.total,
             downloaded: stats.downloaded.load(Relaxed),
             uploaded: stats.uploaded.load(Relaxed),
             wasted: stats.wasted.load(Relaxed),
@@ -128,9 +137,9 @@ impl TorrentHandle {
         self.shared.throttle.set(self.clock.now(), limits);
     }
 
-    /// Whether every piece is there and verified.
+    /// Whether every piece that is wanted is there and verified.
     pub fn is_complete(&self) -> bool {
-        self.shared.owned.is_full()
+        self.shared.is_complete()
     }
 }
 
@@ -142,12 +151,19 @@ impl Client {
         let empty = Bitfield::new(layout.piece_count());
         let mut shared = SharedTorrent::new(metainfo.info_hash, layout, &empty);
         shared.throttle = Throttle::new(torrent.limits);
+        if let Some(files) = &torrent.files {
+            let wanted = pieces_of(&shared.layout, files);
+            shared = shared.choosing(wanted);
+        }
         let shared = Arc::new(shared);
         let access = match torrent.mode {
             Mode::Download { allocation } => Access::Write(allocation),
             Mode::Seed => Access::Read,
         };
-        let storage = storage_of(metainfo, &torrent.root, self.files.clone());
+        let mut storage = storage_of(metainfo, &torrent.root, self.files.clone());
+        if let Some(files) = &torrent.files {
+            storage = storage.choosing(files, format!(".{}.parts", metainfo.info_hash));
+        }
         let hashes = Arc::clone(&metainfo.hashes);
         let assets = Assets::new(Arc::clone(&shared), storage, hashes, access);
         if !self.desk.leave(Arc::new(assets)) {
@@ -159,12 +175,23 @@ impl Client {
             addresses.found(peer);
         }
         let peers = self.peers_max.min(PEERS_PER_TORRENT_MAX) as u32;
-        let picker = Picker::new(shared.layout.piece_count(), peers, &mut random);
+        let picker = picker_of(&shared, peers, torrent.in_order, &mut random);
         let fetch = torrent.mode != Mode::Seed;
         let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, fetch, addresses });
         self.bus.publish(Event::Control(Control::Add(new))).map_err(|_| AddError::Stopping)?;
-        Ok(TorrentHandle { shared, clock: self.clock })
+        let pieces_total = shared.wanted.count();
+        let total = bytes_of(&shared.layout, &shared.wanted);
+        Ok(TorrentHandle { shared, clock: self.clock, pieces_total, total })
     }
+}
+
+/// The order of the pieces; those that are not wanted are never picked.
+fn picker_of(shared: &SharedTorrent, peers: u32, in_order: bool, random: &mut Random) -> Picker {
+    let mut picker = Picker::new(shared.layout.piece_count(), peers, random);
+    for piece in shared.layout.pieces().filter(|piece| !shared.wanted.has(piece.get())) {
+        picker.park(piece.get());
+    }
+    if in_order { picker.in_order() } else { picker }
 }
 
 /// The files of a torrent below this folder.

@@ -47,7 +47,7 @@ pub fn introduce(
             client: Some(setup.client.to_owned()),
             your_ip: Some(setup.remote_ip),
             request_queue: Some(UPLOAD_QUEUE_MAX as u32),
-            upload_only: Some(owned.is_full()),
+            upload_only: Some(setup.shared.is_complete()),
             ..ExtensionHandshake::default()
         };
         out.send(Message::Extended { id: EXTENSION_HANDSHAKE_ID, payload: &hello.encode() });

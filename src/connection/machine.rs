@@ -78,8 +78,7 @@ impl Connection {
         // never not at all.
         let cursor = shared.have_log.len();
         let owned = shared.owned.snapshot();
-        let up = Toll::new(&shared.throttle.up, &setup.throttle.up);
-        let down = Toll::new(&shared.throttle.down, &setup.throttle.down);
+        let (up, down) = Toll::both(&shared.throttle, &setup.throttle);
         let (mut upload, mut out) = (Upload::new(features.fast, up), Outbox::default());
         introduce(&setup, features, &owned, &mut upload, &mut out);
         out.publish(Event::Joined(Box::new(Joined {
@@ -169,7 +168,7 @@ impl Connection {
         self.download.timed_out(now, &self.shared.layout, &mut self.out);
         self.counters.snubbing.store(self.download.is_snubbed(), Relaxed);
         self.download.refill(now, &self.shared, &mut self.pieces, &mut self.out);
-        if self.shared.owned.is_full() && (self.pieces.has().is_full() || self.upload_only) {
+        if self.shared.is_complete() && (self.pieces.has().is_full() || self.upload_only) {
             return Err(CloseReason::BothComplete);
         }
         if now.since(self.heard_at) >= IDLE_TIMEOUT {
@@ -196,14 +195,9 @@ impl Connection {
         self.upload.next_run(now, bytes_max, run);
     }
 
-    /// Whether requests of the peer wait that may be served now.
-    pub fn has_uploads(&self, now: Time) -> bool {
-        self.upload.is_waiting() && self.upload_deadline().is_none_or(|due| now >= due)
-    }
-
-    /// When requests that wait may be served, if a limit of speed holds them.
-    pub fn upload_deadline(&self) -> Option<Time> {
-        self.upload.wait_until()
+    /// When requests of the peer may be served, if any wait.
+    pub fn uploads_due(&self) -> Option<Time> {
+        self.upload.is_waiting().then(|| self.upload.wait_until().unwrap_or(Time::ZERO))
     }
 
     /// Blocks of that many bytes were handed to the socket.

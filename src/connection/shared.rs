@@ -8,7 +8,7 @@ use crate::bitfield::{Bitfield, SharedBitfield};
 use crate::connection::toll::Throttle;
 use crate::id::InfoHash;
 use crate::kit::log::AppendLog;
-use crate::layout::Layout;
+use crate::layout::{Layout, PieceIndex};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -21,6 +21,10 @@ pub struct SharedTorrent {
     pub layout: Arc<Layout>,
     /// Pieces that we have and verified. Written by the main thread.
     pub owned: SharedBitfield,
+    /// Pieces that are wanted; the others are neither asked for nor of interest.
+    pub wanted: Bitfield,
+    /// Pieces that are wanted and not owned. Written by the main thread.
+    missing: AtomicU32,
     /// Pieces under way of which all blocks are granted: no use to propose them as work. Written by
     /// the main thread.
     pub taken: SharedBitfield,
@@ -43,6 +47,8 @@ pub struct TorrentStats {
     pub wasted: AtomicU64,
     /// Bytes in verified pieces.
     pub verified: AtomicU64,
+    /// Bytes in verified pieces that are wanted.
+    pub verified_wanted: AtomicU64,
     /// Pieces whose hash was compared when the torrent was added.
     pub checked: AtomicU32,
     /// Connected peers.
@@ -78,11 +84,46 @@ impl SharedTorrent {
             info_hash,
             layout,
             owned: SharedBitfield::new(owned),
+            wanted: Bitfield::full(pieces),
+            missing: AtomicU32::new(pieces - owned.count()),
             taken: SharedBitfield::new(&Bitfield::new(pieces)),
             have_log: AppendLog::new(pieces),
             throttle: Throttle::default(),
             stats: TorrentStats::default(),
         }
+    }
+
+    /// The same torrent of which only these pieces are wanted. Cost: a step per piece.
+    pub fn choosing(mut self, wanted: Bitfield) -> Self {
+        let missing = self.layout.pieces().map(PieceIndex::get);
+        let missing = missing.filter(|&piece| wanted.has(piece) && !self.owned.has(piece)).count();
+        self.missing = AtomicU32::new(missing as u32);
+        self.wanted = wanted;
+        self
+    }
+
+    /// A piece is there and verified; tells whether that is news. For the main thread alone.
+    pub fn own(&self, piece: PieceIndex) -> bool {
+        if !self.owned.insert(piece.get()) {
+            return false;
+        }
+        let size = u64::from(self.layout.piece_size(piece));
+        self.stats.verified.fetch_add(size, Ordering::Relaxed);
+        if self.wanted.has(piece.get()) {
+            self.stats.verified_wanted.fetch_add(size, Ordering::Relaxed);
+            self.missing.fetch_sub(1, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// Whether every wanted piece is there and verified.
+    pub fn is_complete(&self) -> bool {
+        self.missing.load(Ordering::Relaxed) == 0
+    }
+
+    /// Wanted pieces that are there and verified.
+    pub fn owned_of_wanted(&self) -> u32 {
+        self.wanted.count() - self.missing.load(Ordering::Relaxed)
     }
 
     /// Bytes of the pieces that are not owned yet; an estimate while the last piece is among

@@ -72,6 +72,11 @@ impl Toll {
         Self { buckets: [torrent.clone(), client.clone()], place: None, paid: 0 }
     }
 
+    /// The tolls of a connection: for what is sent, and for what is received.
+    pub(super) fn both(torrent: &Throttle, client: &Throttle) -> (Self, Self) {
+        (Self::new(&torrent.up, &client.up), Self::new(&torrent.down, &client.down))
+    }
+
     /// How many of these bytes may move now. If it is fewer, [`Self::wait_until`] says when to ask
     /// again. What moves is to be [spent](Self::spend).
     pub(super) fn allowance(&mut self, now: Time, wished: u64) -> u64 {

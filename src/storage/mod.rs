@@ -14,10 +14,12 @@
 //! - `slices`: walking over lists of buffers without copying
 //! - `positioned`: reading and writing a run of one file, to the last byte
 //! - `table`: the bounded set of open files that all torrents share
+//! - `choice`: files that are not wanted, and the scraps of them
 //! - `folders`: the walk from the root to a file
 //! - `store`: [`Storage`] itself: read, write, sync
 //! - `prepare`: creating and inspecting
 
+mod choice;
 mod error;
 mod folders;
 mod positioned;

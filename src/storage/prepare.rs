@@ -27,7 +27,8 @@ impl Storage {
             return Err(error);
         }
         let mut folders = Folders::open(self.root(), Absent::Make)?;
-        let specs = || self.files().iter().enumerate();
+        let scraps = self.look_for_unwanted(&mut folders);
+        let specs = || self.files().iter().enumerate().filter(|(file, _)| self.wants(*file));
         for (file, spec) in specs() {
             if let FileKind::Regular { executable } = spec.kind {
                 let (folder, name) = folders.parent(&spec.path)?;
@@ -45,7 +46,7 @@ impl Storage {
                 self.prepare_link(folder, name, file, &link_text(spec, target))?;
             }
         }
-        Ok(Prepared { any_existing: before.present > 0 })
+        Ok(Prepared { any_existing: scraps || before.present > 0 })
     }
 
     /// What is there, without creating anything. Says nothing about the bytes in the files.
@@ -55,7 +56,7 @@ impl Storage {
         let mut inspection = Inspection::default();
         let mut folders = Folders::open(self.root(), Absent::Fail);
         for (file, spec) in self.files().iter().enumerate() {
-            if spec.kind == FileKind::Pad {
+            if spec.kind == FileKind::Pad || !self.wants(file) {
                 continue;
             }
             let found = match &mut folders {
@@ -77,6 +78,30 @@ impl Storage {
             inspection.problems.push(FileProblem { file, problem });
         }
         inspection
+    }
+
+    /// Whether a file is to be made.
+    fn wants(&self, file: usize) -> bool {
+        self.choice().is_none_or(|choice| choice.wants(file))
+    }
+
+    /// Finds unwanted files that are there whole: their bytes are used where they are. Tells
+    /// whether there are any, or scraps of others.
+    fn look_for_unwanted<'a>(&'a self, folders: &mut Folders<'a>) -> bool {
+        let Some(choice) = self.choice() else { return false };
+        let Ok(mut existing) = Folders::open(self.root(), Absent::Fail) else { return false };
+        let unwanted = self.files().iter().enumerate().filter(|(file, _)| !choice.wants(*file));
+        let mut found = false;
+        for (file, spec) in unwanted {
+            let whole = self.length(file);
+            let there = self.inspect_file(&mut existing, file, spec);
+            if matches!(there, Ok(Found::File { length }) if length == whole && whole > 0) {
+                choice.use_file(file);
+                found = true;
+            }
+        }
+        let scraps = folders.parent(choice.path()).map(|(root, name)| look(root, name));
+        found || matches!(scraps, Ok(Ok(Some(_))))
     }
 
     /// Looks at one file.

@@ -5,7 +5,8 @@
 //! - [`evidence`]: what a bad piece looked like
 //! - [`order`]: everything that it can want done
 //! - [`state`]: what it remembers
-//! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest)
+//! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest), or in order
+//!   ([`sequence`])
 //! - [`addresses`]: whom to dial; [`bans`]: who is not wanted any more
 //! - [`hosts`]: connections of each host
 //! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`room`] (places
@@ -30,6 +31,7 @@ pub mod picker;
 pub mod returns;
 pub mod room;
 pub mod roster;
+pub mod sequence;
 pub mod sole;
 pub mod state;
 pub mod torrents;

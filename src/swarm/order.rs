@@ -107,10 +107,10 @@ pub enum Notice {
     Checked {
         /// Which torrent.
         torrent: TorrentKey,
-        /// Pieces that are good.
+        /// Pieces that are good and wanted.
         owned: u32,
     },
-    /// Every piece is there and verified.
+    /// Every piece that is wanted is there and verified.
     Complete(TorrentKey),
     /// A torrent cannot go on.
     Failed {

@@ -68,9 +68,7 @@ impl Swarm {
         *under_way -= 1;
         for offset in (0..count.min(64)).filter(|offset| good & 1 << offset != 0) {
             let Some(piece) = torrent.shared.layout.piece(first + offset) else { break };
-            if torrent.shared.owned.insert(piece.get()) {
-                let size = torrent.shared.layout.piece_size(piece);
-                torrent.shared.stats.verified.fetch_add(u64::from(size), Relaxed);
+            if torrent.shared.own(piece) {
                 torrent.picker.park(piece.get());
             }
         }
@@ -90,7 +88,7 @@ impl Swarm {
             *under_way += 1;
             self.order(Order::Check { torrent: key, first, count });
         } else if *under_way == 0 {
-            let owned = torrent.shared.owned.count();
+            let owned = torrent.shared.owned_of_wanted();
             self.notify(Notice::Checked { torrent: key, owned });
             self.run(key);
         }
@@ -100,7 +98,7 @@ impl Swarm {
     fn run(&mut self, key: TorrentKey) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         torrent.phase = Phase::Running;
-        let complete = torrent.shared.owned.is_full();
+        let complete = torrent.shared.is_complete();
         if torrent.addresses.is_waiting() {
             self.dialing.push_back(&mut self.torrents, key);
         }

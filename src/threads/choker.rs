@@ -144,7 +144,7 @@ impl ChokerThread {
             Sample {
                 peer,
                 torrent: watched.torrent,
-                seeding: watched.shared.owned.is_full(),
+                seeding: watched.shared.is_complete(),
                 piece_length: u64::from(watched.shared.layout.piece_length()),
                 downloaded: counters.downloaded.load(Relaxed),
                 uploaded: counters.uploaded.load(Relaxed),

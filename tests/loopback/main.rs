@@ -63,7 +63,8 @@ impl Node {
         let client = Client::start(options).unwrap();
         let root = folder.to_owned();
         let limits = RateLimits::default();
-        let add = AddTorrent { metainfo: Arc::clone(metainfo), root, mode, peers, limits };
+        let metainfo = Arc::clone(metainfo);
+        let add = AddTorrent { metainfo, root, mode, peers, limits, files: None, in_order: false };
         let torrent = client.add(add).unwrap();
         Node { client, torrent }
     }

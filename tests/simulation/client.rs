@@ -259,7 +259,7 @@ impl Client {
         Sample {
             peer,
             torrent: watched.torrent,
-            seeding: shared.owned.is_full(),
+            seeding: shared.is_complete(),
             piece_length: u64::from(shared.layout.piece_length()),
             downloaded: counters.downloaded.load(Relaxed),
             uploaded: counters.uploaded.load(Relaxed),

@@ -371,7 +371,9 @@ impl End {
             return;
         }
         let (mut run, mut payload, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
-        while self.outgoing.len() < SEND_BUFFER && connection.has_uploads(now) {
+        while self.outgoing.len() < SEND_BUFFER
+            && connection.uploads_due().is_some_and(|due| now >= due)
+        {
             connection.next_run(now, UPLOAD_BATCH, &mut run);
             for span in &run {
                 let block = content.layout.block_at(span.piece.get(), span.begin, span.length);

@@ -1,5 +1,6 @@
 //! The options of `cuerda download` and `cuerda seed`.
 
+use crate::cli::arguments::files::{FileTerms, file_terms};
 use crate::cli::arguments::rates::rate;
 use crate::cli::arguments::values::{peer_address, peers_max, seconds, upload_slots};
 use clap::{Args, ValueEnum};
@@ -18,6 +19,14 @@ pub(crate) struct DownloadArguments {
     /// kept
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: PathBuf,
+    /// Only these files, between commas: numbers as `cuerda info` tells them (2, 5-9, 12-),
+    /// patterns (*.mkv, extras/), sizes (>1G, <=10M), !TERM to leave some out; may be given again
+    /// [default: all]
+    #[arg(long, value_name = "LIST", value_parser = file_terms, allow_hyphen_values = true)]
+    pub(crate) files: Vec<FileTerms>,
+    /// Fetch in order, to watch or listen meanwhile; slower for everybody [default: rarest first]
+    #[arg(long)]
+    pub(crate) sequential: bool,
     /// Stay after the last piece and give to others until Ctrl-C [default: off]
     #[arg(long)]
     pub(crate) seed: bool,
@@ -119,7 +128,9 @@ mod tests {
             "download a --dir d --max-peers 0",
             "download a --dir d --limit-up fast",
             "seed a --dir d --limit-down 0",
-            "download a --dir d --files 1",
+            "download a --dir d --files 0",
+            "download a --dir d --files 1,",
+            "seed a --dir d --files 1",
             "seed a --dir d --timeout 3",
             "seed a --dir d --upload-slots 99999999",
         ] {

@@ -9,6 +9,7 @@ use crate::cli::folder::{check_folder, other_folder};
 use crate::cli::outcome::Outcome;
 use crate::cli::signals::{Signal, Signals};
 use crate::cli::torrent_file;
+use crate::cli::transfer::choice::Choice;
 use crate::cli::transfer::event::Event;
 use crate::cli::transfer::start::start;
 use crate::cli::transfer::teller::Teller;
@@ -36,6 +37,10 @@ struct Transfer<'a> {
     timeout: Option<Duration>,
     /// How to reach others.
     network: &'a NetworkArguments,
+    /// Which files are wanted, if not all are.
+    choice: Option<Choice>,
+    /// Whether pieces are fetched in order.
+    in_order: bool,
 }
 
 /// Downloads.
@@ -47,13 +52,20 @@ pub(crate) fn download(
         Allocate::Sparse => Allocation::Sparse,
         Allocate::Full => Allocation::Full,
     };
+    let metainfo = Arc::new(torrent_file::read(&arguments.torrent)?);
+    let choice = Choice::of(&metainfo, &arguments.files)?;
+    if let Some(choice) = choice.as_ref().filter(|_| !arguments.network.json) {
+        console.output.talk(&choice.words());
+    }
     let transfer = Transfer {
         goal: if arguments.seed { Goal::DownloadAndSeed } else { Goal::Download },
-        metainfo: Arc::new(torrent_file::read(&arguments.torrent)?),
+        metainfo,
         folder: &arguments.dir,
         mode: Mode::Download { allocation },
         timeout: arguments.timeout,
         network: &arguments.network,
+        choice,
+        in_order: arguments.sequential,
     };
     transfer.run(console)
 }
@@ -69,6 +81,8 @@ pub(crate) fn seed(arguments: &SeedArguments, console: &Console) -> Result<Outco
         mode: Mode::Seed,
         timeout: None,
         network: &arguments.network,
+        choice: None,
+        in_order: false,
     };
     transfer.run(console)
 }
@@ -152,8 +166,15 @@ impl Transfer<'_> {
             pieces: metainfo.layout.piece_count(),
         });
         let (root, peers) = (self.folder.to_owned(), self.network.peer.clone());
-        let torrent =
-            AddTorrent { metainfo, root, mode: self.mode, peers, limits: RateLimits::default() };
+        let torrent = AddTorrent {
+            metainfo,
+            root,
+            mode: self.mode,
+            peers,
+            limits: RateLimits::default(),
+            files: self.choice.as_ref().map(|choice| choice.files.clone()),
+            in_order: self.in_order,
+        };
         client.add(torrent).map_err(Failure::new)
     }
 

@@ -83,14 +83,18 @@ impl Session {
     /// Whether a turn would find something to do without waiting.
     fn has_more(&self, now: Time) -> bool {
         (self.line.readable && self.may_read())
-            || (self.line.writable
-                && (self.line.messenger.unsent() > 0 || self.connection.has_uploads(now)))
+            || (self.line.writable && (self.line.messenger.unsent() > 0 || self.has_uploads(now)))
+    }
+
+    /// Whether the peer has requests that may be served now.
+    fn has_uploads(&self, now: Time) -> bool {
+        self.connection.uploads_due().is_some_and(|due| now >= due)
     }
 
     /// When there is something to do though nothing happens. Uploads that a limit of speed holds
     /// are due only if the socket would take them.
     fn deadline(&self, now: Time) -> Time {
-        let uploads = self.connection.upload_deadline().filter(|_| self.line.writable);
+        let uploads = self.connection.uploads_due().filter(|_| self.line.writable);
         let rest = self.connection.deadline(now);
         uploads.map_or(rest, |due| due.min(rest))
     }
@@ -197,7 +201,7 @@ impl Session {
             self.line.writable =
                 self.line.messenger.flush().map_err(|error| CloseReason::Io(error.kind()))?;
             let now = self.context.clock.now();
-            if !self.line.writable || !self.connection.has_uploads(now) {
+            if !self.line.writable || !self.has_uploads(now) {
                 return Ok(());
             }
             self.queue_blocks()?;
