@@ -161,8 +161,9 @@ impl Client {
             Mode::Seed => Access::Read,
         };
         let mut storage = storage_of(metainfo, &torrent.root, self.files.clone());
-        if let Some(files) = &torrent.files {
-            storage = storage.choosing(files, format!(".{}.parts", metainfo.info_hash));
+        if torrent.mode != Mode::Seed {
+            let scraps = format!(".{}.parts", metainfo.info_hash);
+            storage = storage.choosing(torrent.files.as_deref().unwrap_or_default(), scraps);
         }
         let hashes = Arc::clone(&metainfo.hashes);
         let assets = Assets::new(Arc::clone(&shared), storage, hashes, access);

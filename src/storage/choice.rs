@@ -21,7 +21,7 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// A choice; unwanted files are taken to be not there.
+    /// A choice, of all files if it is empty; unwanted files are taken to be not there.
     pub(super) fn new(wanted: &[bool], name: String) -> Self {
         let scraps = wanted.iter().map(|wanted| AtomicBool::new(!wanted)).collect();
         Self { wanted: wanted.into(), scraps, path: [name] }
@@ -42,6 +42,11 @@ impl Choice {
         if let Some(scrap) = self.scraps.get(file) {
             scrap.store(false, Ordering::Relaxed);
         }
+    }
+
+    /// Whether all files are wanted.
+    pub(super) fn is_all(&self) -> bool {
+        self.wanted.is_empty()
     }
 
     /// Path of the file of scraps, relative to the root.

@@ -1,12 +1,13 @@
 //! Looking at what is on disk, and making what a download needs.
 
+use super::choice::Choice;
 use super::error::{Operation, StorageError, StorageErrorKind};
 use super::folders::{Absent, Folders, check_regular, create_file, is_safe, look, open_file};
 use super::spec::{Allocation, FileKind, FileProblem, FileSpec, Inspection, Prepared, ProblemKind};
 use super::store::Storage;
 use super::table::Access;
 use rustix::fd::{BorrowedFd, OwnedFd};
-use rustix::fs::{FallocateFlags, Mode, Stat};
+use rustix::fs::{AtFlags, FallocateFlags, Mode, Stat};
 use rustix::io::{Errno, retry_on_intr};
 
 /// Bytes of the unit that the system counts a file's space in, whatever the disk's blocks are.
@@ -89,6 +90,10 @@ impl Storage {
     /// whether there are any, or scraps of others.
     fn look_for_unwanted<'a>(&'a self, folders: &mut Folders<'a>) -> bool {
         let Some(choice) = self.choice() else { return false };
+        if choice.is_all() {
+            remove_scraps(folders, choice);
+            return false;
+        }
         let Ok(mut existing) = Folders::open(self.root(), Absent::Fail) else { return false };
         let unwanted = self.files().iter().enumerate().filter(|(file, _)| !choice.wants(*file));
         let mut found = false;
@@ -185,6 +190,16 @@ impl Storage {
             }
             Err(errno) => Err(self.error(file, Operation::Link, errno.into())),
         }
+    }
+}
+
+/// All files are made now, so nothing is to be kept apart. Pieces that lose bytes by that are
+/// fetched again.
+fn remove_scraps<'a>(folders: &mut Folders<'a>, choice: &'a Choice) {
+    let Ok((root, name)) = folders.parent(choice.path()) else { return };
+    match rustix::fs::unlinkat(root, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => log::info!("{name} is not needed any more and cannot be removed: {errno}"),
     }
 }
 

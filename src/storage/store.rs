@@ -46,7 +46,7 @@ impl Storage {
         Self { root, layout, files, table, owner, choice: None, touched }
     }
 
-    /// The same files of which only some are wanted. Bytes of others that come with them go into
+    /// The same files of which only some are wanted, all if none is told of. Bytes of others that come with them go into
     /// a file of this name beside the torrent's.
     pub fn choosing(mut self, wanted: &[bool], scraps: String) -> Self {
         self.choice = Some(Choice::new(wanted, scraps));

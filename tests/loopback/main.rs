@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod limits;
 mod swarm;
 
 use cuerda::client::{AddTorrent, Client, ClientOptions, Mode, RateLimits, TorrentHandle};
