@@ -9,8 +9,8 @@ fn is_copied(desk: &Desk, content: &Content, file: &str) -> bool {
     let copy = content.path(&desk.path("copy"), file);
     let there = copy.exists();
     if there {
-        let origin = std::fs::read(content.path(&desk.path("origin"), file)).unwrap();
-        assert!(std::fs::read(copy).unwrap() == origin, "{file} differs");
+        let origin = std::fs::read(content.path(&desk.path("origin"), file)).expect("a file");
+        assert!(std::fs::read(copy).expect("a file") == origin, "{file} differs");
     }
     there
 }
