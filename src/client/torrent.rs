@@ -3,6 +3,7 @@
 
 use crate::bitfield::Bitfield;
 use crate::client::choice::{bytes_of, pieces_of};
+use crate::client::finder::Finder;
 use crate::client::start::Client;
 use crate::connection::shared::SharedTorrent;
 use crate::connection::toll::{RateLimits, Throttle};
@@ -29,6 +30,8 @@ pub enum Mode {
     Download {
         /// How files get their length.
         allocation: Allocation,
+        /// Whether everything is flushed to the medium before it counts as complete.
+        flush: bool,
     },
     /// Serve what is there. Nothing is made or written.
     Seed,
@@ -111,6 +114,8 @@ pub struct Progress {
     pub seeds: u32,
     /// Pieces that failed their hash.
     pub bad_pieces: u32,
+    /// Whether every piece is verified and the files are where they should be.
+    pub complete: bool,
 }
 
 impl TorrentHandle {
@@ -129,6 +134,7 @@ impl TorrentHandle {
             peers: stats.peers.load(Relaxed),
             seeds: stats.seeds.load(Relaxed),
             bad_pieces: stats.bad_pieces.load(Relaxed),
+            complete: self.is_complete(),
         }
     }
 
@@ -137,9 +143,14 @@ impl TorrentHandle {
         self.shared.throttle.set(self.clock.now(), limits);
     }
 
-    /// Whether every piece that is wanted is there and verified.
+    /// Whether every piece that is wanted is verified and the files are where they should be.
     pub fn is_complete(&self) -> bool {
-        self.shared.is_complete()
+        self.shared.settled.load(Relaxed)
+    }
+
+    /// Why it cannot go on, if it cannot: what, where, and what to do. Unlike a notice, this stays.
+    pub fn failure(&self) -> Option<&str> {
+        self.shared.failure.get().map(|message| &**message)
     }
 }
 
@@ -155,9 +166,12 @@ impl Client {
             let wanted = pieces_of(&shared.layout, files);
             shared = shared.choosing(wanted);
         }
-        let shared = Arc::new(shared);
+        let shared = Arc::new(match torrent.mode {
+            Mode::Download { .. } => shared,
+            Mode::Seed => shared.as_mere_seed(),
+        });
         let access = match torrent.mode {
-            Mode::Download { allocation } => Access::Write(allocation),
+            Mode::Download { allocation, flush } => Access::Write { allocation, flush },
             Mode::Seed => Access::Read,
         };
         let mut storage = storage_of(metainfo, &torrent.root, self.files.clone());
@@ -173,12 +187,11 @@ impl Client {
         let mut random = Random::new(self.seed ^ u64::from(shared.layout.piece_count()));
         let mut addresses = AddressBook::default();
         for &peer in &torrent.peers {
-            addresses.found(peer);
+            addresses.named(peer);
         }
         let peers = self.peers_max.min(PEERS_PER_TORRENT_MAX) as u32;
         let picker = picker_of(&shared, peers, torrent.in_order, &mut random);
-        let fetch = torrent.mode != Mode::Seed;
-        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, fetch, addresses });
+        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, addresses });
         self.bus.publish(Event::Control(Control::Add(new))).map_err(|_| AddError::Stopping)?;
         let pieces_total = shared.wanted.count();
         let total = bytes_of(&shared.layout, &shared.wanted);
@@ -197,13 +210,15 @@ fn picker_of(shared: &SharedTorrent, peers: u32, in_order: bool, random: &mut Ra
 
 /// The files of a torrent below this folder.
 pub(super) fn storage_of(metainfo: &Metainfo, root: &Path, table: FileTable) -> Storage {
-    let parts = |path: &crate::metainfo::SafePath| path.parts().map(str::to_owned).collect();
+    let mut finder = Finder::new(root);
     let files = metainfo.files.iter().map(|file| FileSpec {
-        path: parts(&file.path),
+        path: finder.path_of(file),
         kind: match &file.kind {
             MetainfoKind::Regular => FileKind::Regular { executable: file.executable },
             MetainfoKind::Pad => FileKind::Pad,
-            MetainfoKind::Symlink(target) => FileKind::Symlink { target: parts(target) },
+            MetainfoKind::Symlink(target) => {
+                FileKind::Symlink { target: target.parts().map(str::to_owned).collect() }
+            }
         },
     });
     Storage::new(root.to_owned(), Arc::clone(&metainfo.layout), files.collect(), table)

@@ -9,8 +9,8 @@ use crate::connection::toll::Throttle;
 use crate::id::InfoHash;
 use crate::kit::log::AppendLog;
 use crate::layout::{Layout, PieceIndex};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// One torrent, as its peers' threads see it.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct SharedTorrent {
     pub info_hash: InfoHash,
     /// Its geometry.
     pub layout: Arc<Layout>,
+    /// Whether missing pieces are fetched; a mere seed asks for nothing and wants nothing.
+    pub fetch: bool,
     /// Pieces that we have and verified. Written by the main thread.
     pub owned: SharedBitfield,
     /// Pieces that are wanted; the others are neither asked for nor of interest.
@@ -32,6 +34,11 @@ pub struct SharedTorrent {
     pub have_log: AppendLog,
     /// Its limits of speed, besides those of the client.
     pub throttle: Throttle,
+    /// Whether every piece is owned and the files were found in their places. Written by the main
+    /// thread.
+    pub settled: AtomicBool,
+    /// Why it cannot go on, if it cannot: what, where, and what to do. Written by the main thread.
+    pub failure: OnceLock<Box<str>>,
     /// Figures for people. Written by whoever makes them.
     pub stats: TorrentStats,
 }
@@ -83,12 +90,15 @@ impl SharedTorrent {
         Self {
             info_hash,
             layout,
+            fetch: true,
             owned: SharedBitfield::new(owned),
             wanted: Bitfield::full(pieces),
             missing: AtomicU32::new(pieces - owned.count()),
             taken: SharedBitfield::new(&Bitfield::new(pieces)),
             have_log: AppendLog::new(pieces),
             throttle: Throttle::default(),
+            settled: AtomicBool::new(false),
+            failure: OnceLock::new(),
             stats: TorrentStats::default(),
         }
     }
@@ -124,6 +134,16 @@ impl SharedTorrent {
     /// Wanted pieces that are there and verified.
     pub fn owned_of_wanted(&self) -> u32 {
         self.wanted.count() - self.missing.load(Ordering::Relaxed)
+    }
+
+    /// The same torrent, of which nothing is to be fetched.
+    pub fn as_mere_seed(self) -> Self {
+        Self { fetch: false, ..self }
+    }
+
+    /// Whether nothing is fetched any more: all is there, or what is missing is not wanted.
+    pub fn is_upload_only(&self) -> bool {
+        !self.fetch || self.is_complete()
     }
 
     /// Bytes of the pieces that are not owned yet; an estimate while the last piece is among

@@ -10,7 +10,7 @@ use crate::connection::shared::SharedTorrent;
 use crate::connection::toll::Toll;
 use crate::kit::clock::Time;
 use crate::layout::{PieceIndex, PieceSpan};
-use crate::limits::{REQUEST_LENGTH_MAX, UPLOAD_QUEUE_MAX};
+use crate::limits::{CHOKED_BLOCKS_MAX, REQUEST_LENGTH_MAX, UPLOAD_QUEUE_MAX};
 use crate::wire::message::{BlockRequest, Message};
 use std::collections::VecDeque;
 
@@ -21,6 +21,13 @@ pub enum Use {
     Useful,
     /// It said nothing; too much of that is a flood.
     Idle,
+}
+
+impl Use {
+    /// Of use or not.
+    pub fn of(useful: bool) -> Self {
+        if useful { Self::Useful } else { Self::Idle }
+    }
 }
 
 /// The uploading half.
@@ -36,27 +43,26 @@ pub struct Upload {
     allowed_fast: Vec<PieceIndex>,
     /// What is paid under limits of speed.
     toll: Toll,
+    /// Requests that were served while the peer was choked.
+    served_choked: usize,
 }
 
 impl Upload {
     /// A new connection: choked, with nothing asked for.
     pub(super) fn new(fast: bool, toll: Toll) -> Self {
-        Self { queue: VecDeque::new(), unchoked: false, fast, allowed_fast: Vec::new(), toll }
-    }
-
-    /// Whether the peer may download.
-    pub fn is_unchoked(&self) -> bool {
-        self.unchoked
+        Self {
+            queue: VecDeque::new(),
+            unchoked: false,
+            fast,
+            allowed_fast: Vec::new(),
+            toll,
+            served_choked: 0,
+        }
     }
 
     /// Whether something waits to be served.
     pub fn is_waiting(&self) -> bool {
         !self.queue.is_empty()
-    }
-
-    /// Requests that wait.
-    pub fn waiting(&self) -> usize {
-        self.queue.len()
     }
 
     /// Lets the peer ask for this piece while it is choked, and tells it.
@@ -76,10 +82,11 @@ impl Upload {
             return;
         }
         out.send(Message::Choke);
-        let allowed = &self.allowed_fast;
-        let fast = self.fast;
+        let (allowed, fast) = (&self.allowed_fast, self.fast);
+        let mut left = CHOKED_BLOCKS_MAX.saturating_sub(self.served_choked);
         self.queue.retain(|span| {
-            let keep = fast && allowed.contains(&span.piece);
+            let keep = fast && left > 0 && allowed.contains(&span.piece);
+            left -= usize::from(keep);
             if fast && !keep {
                 out.send(Message::Reject(wire_form(*span)));
             }
@@ -99,7 +106,7 @@ impl Upload {
             .layout
             .span_at(request.piece, request.begin, request.length)
             .ok_or(Violation::Span)?;
-        let allowed = self.unchoked || self.allowed_fast.contains(&span.piece);
+        let allowed = self.unchoked || self.may_ask_choked(span.piece);
         let servable = span.length <= REQUEST_LENGTH_MAX && shared.owned.has(request.piece);
         if !allowed || !servable {
             if self.fast {
@@ -116,6 +123,14 @@ impl Upload {
         }
         self.queue.push_back(span);
         Ok(Use::Useful)
+    }
+
+    /// Whether a choked peer may ask for one more block of this piece. A newcomer is to get
+    /// something to trade that way, not to download past all upload slots, so what is served is
+    /// counted; what waits counts too, until it is taken back.
+    fn may_ask_choked(&self, piece: PieceIndex) -> bool {
+        self.served_choked + self.queue.len() < CHOKED_BLOCKS_MAX
+            && self.allowed_fast.contains(&piece)
     }
 
     /// The peer takes a request back. With Fast that too is answered.
@@ -173,6 +188,9 @@ impl Upload {
         }
         self.toll.spend(u64::from(bytes));
         self.settle();
+        if !self.unchoked {
+            self.served_choked += run.len();
+        }
         if self.queue.is_empty() && self.queue.capacity() > QUEUE_KEPT {
             self.queue = VecDeque::new();
         }
@@ -207,121 +225,5 @@ pub fn wire_form(span: PieceSpan) -> BlockRequest {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bitfield::Bitfield;
-    use crate::id::InfoHash;
-    use crate::kit::bucket::Bucket;
-    use crate::layout::Layout;
-    use std::sync::Arc;
-
-    const BLOCK: u32 = 16_384;
-
-    fn seed() -> SharedTorrent {
-        let layout = Arc::new(Layout::single(4 * u64::from(BLOCK), 1 << 20).unwrap());
-        let all = Bitfield::full(layout.piece_count());
-        SharedTorrent::new(InfoHash([0; 20]), layout, &all)
-    }
-
-    fn new(fast: bool) -> Upload {
-        Upload::new(fast, Toll::new(&Bucket::default(), &Bucket::default()))
-    }
-
-    fn request(piece: u32, block: u32) -> BlockRequest {
-        BlockRequest { piece, begin: block * BLOCK, length: BLOCK }
-    }
-
-    fn unchoked(fast: bool) -> (Upload, Outbox) {
-        let (mut upload, mut out) = (new(fast), Outbox::default());
-        upload.set_unchoked(true, &mut out);
-        out.clear_bytes();
-        (upload, out)
-    }
-
-    #[test]
-    fn neighbors_are_read_together_up_to_the_bound() {
-        let (shared, (mut upload, mut out)) = (seed(), unchoked(true));
-        for (piece, block) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 2)] {
-            upload.requested(&shared, request(piece, block), &mut out).unwrap();
-        }
-        let mut run = Vec::new();
-        let mut runs = Vec::new();
-        while upload.is_waiting() {
-            upload.next_run(Time::ZERO, 2 * BLOCK, &mut run);
-            runs.push(run.len());
-        }
-        assert_eq!(runs, [2, 1, 1, 1]);
-    }
-
-    #[test]
-    fn a_limit_of_speed_lets_as_many_through_as_it_allows_and_says_when_there_are_more() {
-        let rate = std::num::NonZeroU64::new(u64::from(BLOCK));
-        let (shared, mut out) = (seed(), Outbox::default());
-        let bucket = Bucket::new(rate);
-        let mut upload = Upload::new(true, Toll::new(&Bucket::default(), &bucket));
-        upload.set_unchoked(true, &mut out);
-        for block in 0..3 {
-            upload.requested(&shared, request(0, block), &mut out).unwrap();
-        }
-        let (mut now, mut run, mut served) = (Time::ZERO, Vec::new(), 0);
-        while upload.is_waiting() {
-            upload.next_run(now, 4 * BLOCK, &mut run);
-            served += run.len() as u64;
-            now = upload.wait_until().unwrap_or(now);
-            assert!(served <= 1 + now.as_nanos().div_ceil(1_000_000_000), "{served} at {now}");
-        }
-        assert_eq!((served, upload.wait_until()), (3, None));
-        assert!(now >= Time::from_nanos(1_990_000_000), "{now}");
-    }
-
-    #[test]
-    fn a_choked_peer_is_refused_with_fast_and_ignored_without() {
-        let shared = seed();
-        let mut out = Outbox::default();
-        let mut upload = new(false);
-        assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Idle));
-        assert!(out.bytes().is_empty());
-        let mut upload = new(true);
-        assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Idle));
-        assert_eq!(out.bytes().get(4), Some(&16), "reject");
-        upload.allow_fast(shared.layout.piece(0).unwrap(), &mut out);
-        assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Useful));
-    }
-
-    #[test]
-    fn choking_drops_the_queue_and_with_fast_says_so() {
-        let (shared, (mut upload, mut out)) = (seed(), unchoked(true));
-        upload.requested(&shared, request(0, 0), &mut out).unwrap();
-        upload.requested(&shared, request(3, 0), &mut out).unwrap();
-        upload.set_unchoked(false, &mut out);
-        assert!(!upload.is_waiting());
-        assert_eq!(out.bytes().len(), 5 + 2 * 17, "choke and two rejects");
-    }
-
-    #[test]
-    fn the_queue_ends_where_we_said() {
-        let (shared, (mut upload, mut out)) = (seed(), unchoked(false));
-        for _ in 0..UPLOAD_QUEUE_MAX {
-            upload.requested(&shared, request(0, 0), &mut out).unwrap();
-        }
-        let more = upload.requested(&shared, request(0, 0), &mut out);
-        assert_eq!(more, Err(Violation::TooManyRequests));
-    }
-
-    #[test]
-    fn a_request_outside_the_torrent_is_a_violation() {
-        let (shared, (mut upload, mut out)) = (seed(), unchoked(true));
-        for bad in [request(16, 0), request(0, 4), BlockRequest { piece: 0, begin: 0, length: 0 }] {
-            assert_eq!(upload.requested(&shared, bad, &mut out), Err(Violation::Span));
-        }
-    }
-
-    #[test]
-    fn a_request_taken_back_is_not_served() {
-        let (shared, (mut upload, mut out)) = (seed(), unchoked(true));
-        upload.requested(&shared, request(0, 0), &mut out).unwrap();
-        assert_eq!(upload.cancelled(request(0, 0), &mut out), Use::Useful);
-        assert_eq!(upload.cancelled(request(0, 0), &mut out), Use::Idle);
-        assert!(!upload.is_waiting());
-    }
-}
+#[path = "upload_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@
 //! scraps and means the same whatever is chosen next time. A file that is there whole from before
 //! is used as it is.
 
+use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A choice of files.
@@ -17,14 +18,14 @@ pub(super) struct Choice {
     /// Which files' bytes are among the scraps.
     scraps: Box<[AtomicBool]>,
     /// Path of the file of scraps, relative to the root.
-    path: [String; 1],
+    path: [OsString; 1],
 }
 
 impl Choice {
     /// A choice, of all files if it is empty; unwanted files are taken to be not there.
     pub(super) fn new(wanted: &[bool], name: String) -> Self {
         let scraps = wanted.iter().map(|wanted| AtomicBool::new(!wanted)).collect();
-        Self { wanted: wanted.into(), scraps, path: [name] }
+        Self { wanted: wanted.into(), scraps, path: [name.into()] }
     }
 
     /// Whether a file is wanted.
@@ -50,7 +51,7 @@ impl Choice {
     }
 
     /// Path of the file of scraps, relative to the root.
-    pub(super) fn path(&self) -> &[String] {
+    pub(super) fn path(&self) -> &[OsString] {
         &self.path
     }
 }

@@ -10,9 +10,9 @@
 //! - [`addresses`]: whom to dial; [`bans`]: who is not wanted any more
 //! - [`hosts`]: connections of each host
 //! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`room`] (places
-//!   for them), [`torrents`],
-//!   [`grants`] (work out), [`returns`] (work back), [`waiting`] (for work), [`verdicts`]
-//!   (hashes, blame), [`sole`] (bad pieces once more) and [`unseen`] (nothing is forgotten)
+//!   for them), [`torrents`], [`grants`] (work out), [`endgame`] (work twice), [`returns`] (work
+//!   back), [`waiting`] (for work), [`verdicts`] (hashes, blame), [`sole`] (bad pieces once more)
+//!   and [`unseen`] (nothing is forgotten)
 //! - [`audit`]: whether all of it fits together, for tests and simulations
 //! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
 
@@ -21,6 +21,7 @@ pub mod audit;
 pub mod bans;
 pub mod bitmap;
 pub mod choker;
+pub mod endgame;
 pub mod event;
 pub mod evidence;
 pub mod grants;

@@ -72,6 +72,8 @@ pub enum Order {
         /// What the torrent is called outside.
         info_hash: InfoHash,
     },
+    /// `disk`: every piece is verified; see whether the files are where they should be.
+    Settle(TorrentKey),
     /// `hash`: compare a piece with its hash.
     Hash {
         /// Whose piece.
@@ -110,7 +112,7 @@ pub enum Notice {
         /// Pieces that are good and wanted.
         owned: u32,
     },
-    /// Every piece that is wanted is there and verified.
+    /// Every piece that is wanted is verified, and the files are where they should be.
     Complete(TorrentKey),
     /// A torrent cannot go on.
     Failed {

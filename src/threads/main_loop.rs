@@ -143,7 +143,9 @@ fn kind_of(event: &Event) -> usize {
             Hashed::Blamed { .. } => 18,
             Hashed::Checked { .. } => 19,
         },
-        Event::Disk(DiskEvent::Prepared { .. } | DiskEvent::Failed { .. }) => 20,
+        Event::Disk(
+            DiskEvent::Prepared { .. } | DiskEvent::Settled { .. } | DiskEvent::Failed { .. },
+        ) => 20,
         Event::Choke { .. } => 21,
         Event::Spare(_) => 24,
         Event::Control(_) => 22,

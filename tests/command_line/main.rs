@@ -7,10 +7,13 @@
 mod support;
 
 mod choose;
+mod complete;
 mod create;
 mod desk;
 mod download;
 mod info;
+mod names;
 mod stop;
+mod streams;
 mod usage;
 mod verify;

@@ -1,6 +1,7 @@
 //! Tests of the storage on real folders.
 
 mod choosing;
+mod confirming;
 mod escapes;
 mod failures;
 mod model;
