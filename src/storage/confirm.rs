@@ -10,8 +10,9 @@ use super::spec::{FileKind, FileSpec};
 use super::store::Storage;
 
 impl Storage {
-    /// Whether every path of a wanted file still leads to the file that was worked on: a regular one, through no
-    /// symbolic link, with the length that the torrent says. Says nothing about its bytes.
+    /// Whether every path of a wanted file still leads to the file that was worked on: a regular
+    /// one, through no symbolic link, with the length that the torrent says. Says nothing about
+    /// its bytes.
     ///
     /// Cost: a few system calls per file.
     pub fn confirm(&self) -> Result<(), StorageError> {

@@ -13,7 +13,6 @@ use cuerda::connection::introduction::Setup;
 use cuerda::connection::machine::Connection;
 use cuerda::connection::reason::CloseReason;
 use cuerda::connection::shared::PeerCounters;
-use cuerda::connection::toll::Throttle;
 use cuerda::kit::clock::Time;
 use cuerda::kit::random::Random;
 use cuerda::layout::Block;
@@ -278,7 +277,7 @@ impl End {
         let setup = Setup {
             shared: Arc::clone(&client.torrent(torrent).shared),
             counters: Arc::new(PeerCounters::default()),
-            throttle: Throttle::default(),
+            throttle: Default::default(),
             handshake: theirs,
             remote_ip: self.address.ip(),
             our_port: Some(client.address.port()),
@@ -374,10 +373,8 @@ impl End {
         if serving == Serving::Never {
             return Ok(());
         }
-        let (mut run, mut payload, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
-        while self.outgoing.len() < SEND_BUFFER
-            && connection.uploads_due().is_some_and(|due| now >= due)
-        {
+        let (mut run, mut payload, mut bytes) = (vec![], vec![], vec![]);
+        while self.outgoing.len() < SEND_BUFFER && connection.uploads_due().is_some() {
             connection.next_run(now, UPLOAD_BATCH, &mut run);
             if run.iter().any(|span| client.try_disk(Broken::Read, span.piece).is_err()) {
                 connection.unreadable(&run);
