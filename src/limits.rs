@@ -86,6 +86,9 @@ pub const WINDOW_START: u32 = 8;
 /// Fewest requests in flight to a peer that answers, however slow. What waits long at a slow peer
 /// was chosen long ago: simulated swarms behind a slow seed take twice as long with 16.
 pub const WINDOW_MIN: u32 = 4;
+/// But only as many of them as come within this time, at least one: half of what a block may take,
+/// so that nothing is late at an honest peer only because it is slow.
+pub const WINDOW_WAIT: Duration = Duration::from_secs(12);
 /// Most requests in flight to one peer.
 pub const WINDOW_MAX: u32 = 1_024;
 /// Most requests in flight to a peer that announced no `reqq`: common clients queue 250.
@@ -99,6 +102,9 @@ pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(25);
 pub const BLOCK_LOST: Duration = Duration::from_secs(50);
 /// Requests taken back whose answer a peer with Fast owes us; the oldest are forgotten.
 pub const CANCELS_OPEN_MAX: usize = WINDOW_MAX as usize;
+/// Segments of which blocks that were given up are remembered for each peer, because they may still
+/// come: as many as it may hold leases of.
+pub const GIVEN_UP_MAX: usize = LEASES_PER_PEER_MAX;
 /// After a look for late requests the next one is at least this much later, so that those of a
 /// window, sent one by one, make few events.
 pub const LATE_PAUSE: Duration = Duration::from_secs(1);
@@ -335,6 +341,8 @@ const _: () = {
     assert!(WINDOW_MAX as usize <= UPLOAD_QUEUE_MAX, "we accept what we would ask");
     assert!(WINDOW_MAX as usize <= LEASES_PER_PEER_MAX * 64, "leases can fill the window");
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
+    assert!(2 * WINDOW_WAIT.as_secs() <= BLOCK_TIMEOUT.as_secs(), "a slow peer is in time");
+    assert!(WINDOW_AHEAD.as_secs() < WINDOW_WAIT.as_secs());
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
     assert!(BLOCK_LOST.as_secs() < SOLE_PATIENCE.as_secs(), "blocks can be asked for again");
     assert!(SOLE_PATIENCE.as_secs() < SOLE_TURN.as_secs(), "who stalls goes before who is slow");
