@@ -3,10 +3,10 @@
 //! Too few and the line runs dry for a round trip; too many cost little. As in TCP the window
 //! starts small and grows by one for each block that arrives, which doubles it every round trip,
 //! until a second brings hardly more than the one before. From then on it holds what the peer
-//! delivers in [`WINDOW_AHEAD`], so that it covers the far side's disk as well as the line. That is
-//! at least [`WINDOW_MIN`], but no more than comes in [`WINDOW_WAIT`]: what waits at a slow peer for
-//! longer than we are patient is asked for in vain. A peer that goes silent is asked for one block
-//! at a time until it speaks again.
+//! delivers in [`WINDOW_AHEAD`], so that it covers the far side's disk as well as the line. That
+//! is at least [`WINDOW_MIN`], but no more than comes in [`WINDOW_WAIT`]: what waits at a slow peer
+//! for longer than we are patient is asked for in vain. A peer that goes silent is asked for one
+//! block at a time until it speaks again.
 
 use crate::kit::clock::Time;
 use crate::limits::{

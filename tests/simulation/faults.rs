@@ -69,7 +69,7 @@ fn leechers_of_one_seed_that_is_slower_than_any_timeout() {
         plan.clients[0].uplink = 900 + u64::from(random.below(2_000));
         plan.clients[0].fast = random.below(2) == 0;
         let ideal = torrent.length / plan.clients[0].uplink;
-        plan.limit = seconds(4 * ideal);
+        plan.limit = seconds(12 * ideal);
         let outcome = run(plan);
         let factor = outcome.took.as_secs_f64() / ideal as f64;
         println!("{factor:.2} times the ideal, {:.1} % wasted", 100.0 * outcome.wasted);
