@@ -7,9 +7,9 @@ use crate::kit::clock::{Clock, Time};
 use crate::kit::mailbox::{Letters, Mailbox, mailbox};
 use crate::kit::thread::{Census, Joined, Thread, cores, spawn};
 use crate::limits::{
-    ACTIVE_PIECES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, CLIENT_STOP_DEADLINE, NOTICES_MAX,
-    OPEN_FILES_MAX, OPTIMISTIC_SLOTS, PEERS_MAX, POOL_BUFFERS_MAX, READ_BUFFER, STOP_DEADLINE,
-    THREAD_STACK, TORRENTS_MAX,
+    ACTIVE_PIECES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, CLIENT_STOP_DEADLINE,
+    DISK_ORDERS_PER_TORRENT, NOTICES_MAX, OPEN_FILES_MAX, OPTIMISTIC_SLOTS, PEERS_MAX,
+    POOL_BUFFERS_MAX, READ_BUFFER, STOP_DEADLINE, THREAD_STACK, TORRENTS_MAX,
 };
 use crate::storage::FileTable;
 use crate::swarm::choker::{Choker, Slots};
@@ -254,8 +254,7 @@ impl Starting {
             let (letters, bus) = (letters.clone(), bus.clone());
             self.start(format!("hash-{number}"), move || hash::run(&letters, &bus))?;
         }
-        // Of each torrent, preparing and settling.
-        let (disk, letters) = mailbox(2 * TORRENTS_MAX);
+        let (disk, letters) = mailbox(DISK_ORDERS_PER_TORRENT * TORRENTS_MAX);
         let disk_bus = bus.clone();
         self.start("disk", move || disk::run(&letters, &disk_bus))?;
 

@@ -93,6 +93,10 @@ pub struct Progress {
     pub wasted: u64,
     /// Pieces compared with the disk at the start.
     pub checked: u32,
+    /// Pieces known to be good at the start without being read.
+    pub trusted: u32,
+    /// Whether the disk is full and nothing is fetched.
+    pub disk_full: bool,
     /// Connected peers.
     pub peers: u32,
     /// Connected peers that have everything.
@@ -116,6 +120,8 @@ impl TorrentHandle {
             uploaded: stats.uploaded.load(Relaxed),
             wasted: stats.wasted.load(Relaxed),
             checked: stats.checked.load(Relaxed),
+            trusted: stats.trusted.load(Relaxed),
+            disk_full: stats.disk_full.load(Relaxed),
             peers: stats.peers.load(Relaxed),
             seeds: stats.seeds.load(Relaxed),
             bad_pieces: stats.bad_pieces.load(Relaxed),

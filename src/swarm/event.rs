@@ -73,7 +73,18 @@ pub enum Hashed {
         count: u32,
         /// Those that are good, lowest first.
         good: u64,
+        /// Those whose bytes need not be read to know that, lowest first.
+        trusted: u64,
     },
+}
+
+/// What a checking job found, one bit each piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Pieces that are good.
+    pub(super) good: u64,
+    /// Pieces that were not read for that.
+    pub(super) trusted: u64,
 }
 
 /// What the disk has to say.
@@ -98,6 +109,22 @@ pub enum DiskEvent {
         /// What, where, and what to do, for people.
         message: Box<str>,
     },
+    /// The disk has no room; what was to be written is lost and nothing else.
+    Full {
+        /// For which torrent.
+        torrent: TorrentKey,
+        /// What and where, for people.
+        message: Box<str>,
+    },
+    /// Somebody looked whether the disk has room again.
+    Probed {
+        /// For which torrent.
+        torrent: TorrentKey,
+        /// Whether it has.
+        room: bool,
+    },
+    /// Verified pieces were recorded, or could not be.
+    Saved(TorrentKey),
 }
 
 /// What people and programs want.

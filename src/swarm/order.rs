@@ -70,6 +70,15 @@ pub enum Order {
         /// What the torrent is called outside.
         info_hash: InfoHash,
     },
+    /// `disk`: record which pieces are verified.
+    Save {
+        /// Of which torrent.
+        torrent: TorrentKey,
+        /// Nobody writes to its files any more.
+        last: bool,
+    },
+    /// `disk`: see whether there is room again.
+    Probe(TorrentKey),
     /// `disk`: every piece is verified; see whether the files are where they should be.
     Settle(TorrentKey),
     /// `hash`: compare a piece with its hash.
@@ -119,6 +128,15 @@ pub enum Notice {
         /// What, where, and what to do.
         message: Box<str>,
     },
+    /// The disk is full: nothing is fetched until it has room.
+    DiskFull {
+        /// For which torrent.
+        torrent: TorrentKey,
+        /// What and where.
+        message: Box<str>,
+    },
+    /// The disk has room again.
+    DiskHasRoom(TorrentKey),
     /// A peer has joined.
     PeerJoined {
         /// Which peer.

@@ -9,9 +9,10 @@ use crate::limits::{
     ADDRESSES_PER_EVENT_MAX, CHECK_JOB_BYTES, CHECK_JOBS_AHEAD, DIALS_MAX, DIALS_PER_TURN,
     GRANTS_PER_REQUEST_MAX,
 };
+use crate::swarm::event::Found;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{NewTorrent, Peer, Phase, Stage, Torrent, TorrentKey};
+use crate::swarm::state::{NewTorrent, Peer, Phase, Recording, Stage, Torrent, TorrentKey};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -39,6 +40,8 @@ impl Swarm {
             addresses: new.addresses,
             dialing: Links::default(),
             crowded: Links::default(),
+            disk_full: false,
+            record: Recording::Done,
         };
         let Ok(key) = self.torrents.insert(torrent) else {
             self.refuse(&shared, "too many torrents".into());
@@ -69,11 +72,11 @@ impl Swarm {
     }
 
     /// Pieces that were on the disk were compared. Cost: O(64).
-    pub(super) fn checked(&mut self, key: TorrentKey, first: u32, count: u32, good: u64) {
+    pub(super) fn checked(&mut self, key: TorrentKey, first: u32, count: u32, found: Found) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         let Phase::Checking { under_way, .. } = &mut torrent.phase else { return };
         *under_way -= 1;
-        for offset in (0..count.min(64)).filter(|offset| good & 1 << offset != 0) {
+        for offset in (0..count.min(64)).filter(|offset| found.good & 1 << offset != 0) {
             let Some(piece) = torrent.shared.layout.piece(first + offset) else { break };
             if torrent.shared.owned.insert(piece.get()) {
                 let size = torrent.shared.layout.piece_size(piece);
@@ -81,7 +84,9 @@ impl Swarm {
                 torrent.picker.park(piece.get());
             }
         }
-        torrent.shared.stats.checked.fetch_add(count, Relaxed);
+        let trusted = found.trusted.count_ones();
+        torrent.shared.stats.trusted.fetch_add(trusted, Relaxed);
+        torrent.shared.stats.checked.fetch_add(count - trusted.min(count), Relaxed);
         self.check_next(key);
     }
 
@@ -100,6 +105,7 @@ impl Swarm {
             let owned = torrent.shared.owned.count();
             self.notify(Notice::Checked { torrent: key, owned });
             self.run(key);
+            self.save(key);
         }
     }
 

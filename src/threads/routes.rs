@@ -146,6 +146,14 @@ impl Routes {
                 self.torrents.put(torrent, Arc::clone(&assets));
                 self.disk.post(DiskOrder::Prepare(assets))
             }
+            Order::Save { torrent, last } => {
+                let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
+                self.disk.post(DiskOrder::Save { assets, last })
+            }
+            Order::Probe(torrent) => {
+                let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
+                self.disk.post(DiskOrder::Probe(assets))
+            }
             Order::Settle(torrent) => {
                 let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
                 self.disk.post(DiskOrder::Settle(assets))

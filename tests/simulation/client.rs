@@ -217,6 +217,7 @@ impl Client {
             }
             Notice::Stopped => self.stopped = true,
             Notice::Refused(why) => panic!("a torrent was refused: {why}"),
+            Notice::DiskFull { message, .. } => panic!("a disk is full: {message}"),
             Notice::Failed { torrent, message } => {
                 assert!(self.plan.is_to_fail(), "a torrent failed: {message}");
                 let torrent = self.torrent_mut(*torrent);
@@ -224,6 +225,7 @@ impl Client {
                 torrent.failure = Some(message.to_string());
             }
             Notice::Checked { .. }
+            | Notice::DiskHasRoom(_)
             | Notice::PeerJoined { .. }
             | Notice::PeerLeft { .. }
             | Notice::BadPiece { .. } => {}

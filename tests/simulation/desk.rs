@@ -101,6 +101,8 @@ impl World {
             Order::Prepare { torrent, .. } => {
                 self.after(millis(5), What::Prepared(client, torrent));
             }
+            Order::Save { torrent, .. } => self.after(millis(5), What::Saved(client, torrent)),
+            Order::Probe(_) => panic!("no disk is full here"),
             Order::Settle(torrent) => self.after(millis(5), What::Settled(client, torrent)),
             Order::Hash { torrent, active, piece, evidence } => {
                 at.torrent_mut(torrent).disk.begin_hash(piece);
@@ -184,7 +186,7 @@ impl World {
                 good |= 1 << offset;
             }
         }
-        let checked = Hashed::Checked { torrent, first, count, good };
+        let checked = Hashed::Checked { torrent, first, count, good, trusted: 0 };
         self.publish(client, Event::Hashed(checked));
     }
 }

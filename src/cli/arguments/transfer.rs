@@ -41,7 +41,7 @@ pub(crate) struct SeedArguments {
     /// The torrent file
     #[arg(value_name = "FILE.torrent")]
     pub(crate) torrent: PathBuf,
-    /// The folder that holds the torrent's file or folder; nothing in it is changed
+    /// The folder that holds the torrent's file or folder; none of them is changed
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: PathBuf,
     /// Stop after this many seconds [default: at Ctrl-C]

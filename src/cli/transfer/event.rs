@@ -30,7 +30,18 @@ pub(super) enum Event {
         pieces: u32,
         /// Number of pieces.
         pieces_total: u32,
+        /// Pieces that were read for that; the others were known from an earlier run.
+        pieces_checked: u32,
     },
+    /// The disk is full: nothing is fetched until there is room.
+    DiskFull {
+        /// What and where.
+        message: String,
+        /// Seconds between two looks whether there is room.
+        retry_seconds: u64,
+    },
+    /// The disk has room again.
+    DiskHasRoom,
     /// How far it is, once a second.
     Progress(Figures),
     /// A peer has joined.
@@ -91,6 +102,10 @@ pub(super) struct Figures {
     pub(super) pieces_total: u32,
     /// Pieces compared with the disk at the start.
     pub(super) pieces_checked: u32,
+    /// Pieces known to be good at the start without reading them.
+    pub(super) pieces_trusted: u32,
+    /// Whether nothing is fetched because the disk is full.
+    pub(super) disk_full: bool,
     /// Bytes verified.
     pub(super) verified: u64,
     /// Bytes of all files.
@@ -123,6 +138,8 @@ impl Figures {
             pieces: progress.pieces,
             pieces_total: progress.pieces_total,
             pieces_checked: progress.checked,
+            pieces_trusted: progress.trusted,
+            disk_full: progress.disk_full,
             verified: progress.verified,
             length: progress.total,
             downloaded: progress.downloaded,
@@ -155,9 +172,14 @@ mod tests {
             json!({"event": "listening", "addresses": ["[::1]:6881"]}),
         );
         check(
-            Event::Checked { pieces: 3, pieces_total: 4 },
-            json!({"event": "checked", "pieces": 3, "pieces_total": 4}),
+            Event::Checked { pieces: 3, pieces_total: 4, pieces_checked: 2 },
+            json!({"event": "checked", "pieces": 3, "pieces_total": 4, "pieces_checked": 2}),
         );
+        check(
+            Event::DiskFull { message: "no".to_owned(), retry_seconds: 10 },
+            json!({"event": "disk_full", "message": "no", "retry_seconds": 10}),
+        );
+        check(Event::DiskHasRoom, json!({"event": "disk_has_room"}));
         check(
             Event::PeerJoined { address },
             json!({"event": "peer_joined", "address": "[::1]:6881"}),
@@ -200,6 +222,8 @@ mod tests {
             uploaded: 3,
             wasted: 2,
             checked: 4,
+            trusted: 0,
+            disk_full: false,
             peers: 2,
             seeds: 1,
             bad_pieces: 1,
@@ -208,6 +232,7 @@ mod tests {
         check(
             Event::Progress(Figures::new(&progress, 20, 5)),
             json!({"event": "progress", "pieces": 1, "pieces_total": 4, "pieces_checked": 4,
+                   "pieces_trusted": 0, "disk_full": false,
                    "verified": 10, "length": 40, "downloaded": 12, "uploaded": 3, "wasted": 2,
                    "download_rate": 20, "upload_rate": 5, "seconds_left": 2, "peers": 2,
                    "seeds": 1, "bad_pieces": 1}),

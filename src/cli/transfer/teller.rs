@@ -47,6 +47,9 @@ impl Teller {
             }
         } else if let Event::Progress(figures) = event {
             self.show(figures);
+        } else if let Event::DiskFull { message, retry_seconds } = event {
+            // Somebody has to make room, so this is told also to who wants no talk.
+            self.output.warn(&format!("{message}; trying again every {retry_seconds} s"));
         } else if let Some(words) = words(event, self.gauge.is_bar()) {
             self.output.talk(&words);
         }
@@ -75,9 +78,13 @@ fn words(event: &Event, terminal: bool) -> Option<String> {
             let pieces = human::count(u64::from(*pieces), "piece");
             format!("{name}{} in {pieces}", human::size(*length))
         }
-        Event::Checked { pieces, pieces_total } => {
+        Event::Checked { pieces, pieces_total, pieces_checked: 0 } => {
+            format!("known from before: {pieces} of {pieces_total} pieces are good")
+        }
+        Event::Checked { pieces, pieces_total, .. } => {
             format!("checked what was there: {pieces} of {pieces_total} pieces are good")
         }
+        Event::DiskHasRoom => "the disk has room again, going on".to_owned(),
         Event::BadPiece { piece } => format!("piece {piece} failed its hash, fetching it again"),
         Event::Complete { length, downloaded: 0, .. } => {
             format!("complete: all {} were there", human::size(*length))
@@ -108,6 +115,7 @@ fn words(event: &Event, terminal: bool) -> Option<String> {
         }
         // The failure itself is told at the program's end; peers are in the log.
         Event::Progress(_)
+        | Event::DiskFull { .. }
         | Event::PeerJoined { .. }
         | Event::PeerLeft { .. }
         | Event::Failed { .. } => return None,
@@ -123,11 +131,15 @@ fn progress(figures: &Figures) -> (u64, u64, String) {
         let given = human::size(figures.uploaded);
         return (length, length, format!("seeding to {peers}, up {up}, {given} given"));
     }
-    let checking = figures.pieces_checked > 0 && figures.pieces_checked < pieces_total;
+    let checked = figures.pieces_checked + figures.pieces_trusted;
+    let checking = checked > 0 && checked < pieces_total;
     if checking && figures.downloaded == 0 {
-        let checked = figures.pieces_checked;
         let words = format!("checking what is there, {checked} of {pieces_total} pieces");
         return (u64::from(checked), u64::from(pieces_total), words);
+    }
+    if figures.disk_full {
+        let (part, whole) = (human::size(verified), human::size(length));
+        return (verified, length, format!("{part} of {whole}, disk full, {peers}, up {up}"));
     }
     let left = figures.seconds_left.map(Duration::from_secs);
     let left = left.map_or_else(|| "-:--".to_owned(), human::time);
@@ -150,7 +162,7 @@ mod tests {
         vec![
             Event::Listening { addresses: vec!["127.0.0.1:1".parse().unwrap()] },
             Event::Added { info_hash, name, length: 4 << 20, pieces: 4 },
-            Event::Checked { pieces: 0, pieces_total: 4 },
+            Event::Checked { pieces: 0, pieces_total: 4, pieces_checked: 4 },
             Event::Progress(Figures::new(&progress, 1 << 20, 0)),
             Event::BadPiece { piece: 2 },
             stopped(false),

@@ -74,7 +74,8 @@ fn what_is_on_the_disk_is_checked_a_few_jobs_at_a_time_and_then_owned() {
     let mut last = Vec::new();
     while let Some((first, count)) = jobs.pop() {
         let good = u64::from(first % 3 == 0);
-        last = scene.tell(Event::Hashed(Hashed::Checked { torrent, first, count, good }));
+        last =
+            scene.tell(Event::Hashed(Hashed::Checked { torrent, first, count, good, trusted: 0 }));
         jobs.extend(checks(&last));
     }
     assert_eq!(shared.owned.count(), 34);
