@@ -151,7 +151,10 @@ impl Download {
             }
         };
         match candidate {
-            Some(piece) => out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() }),
+            Some(piece) => {
+                out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
+                pieces.lend();
+            }
             None => self.supply.exhausted(),
         }
     }
@@ -251,6 +254,7 @@ impl Download {
         } else if pieces.is_interesting() && self.queued <= self.window.size() / 4 {
             self.supply.asked(idle);
             out.publish(Event::Want { blocks: self.blocks_wanted(), idle });
+            pieces.lend();
         }
     }
 
@@ -306,7 +310,7 @@ impl Download {
         &mut self,
         idle: bool,
         shared: &SharedTorrent,
-        pieces: &RemotePieces,
+        pieces: &mut RemotePieces,
         out: &mut Outbox,
     ) {
         if self.queued > 0 {
@@ -316,6 +320,7 @@ impl Download {
         if let Some(piece) = self.next_allowed_fast(shared, pieces) {
             self.supply.asked(idle);
             out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
+            pieces.lend();
         }
     }
 

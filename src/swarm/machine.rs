@@ -169,7 +169,7 @@ impl Swarm {
             PeerEvent::Stored { lease, blocks } => self.stored(now, peer, lease, blocks),
             PeerEvent::Returned { lease, blocks } => self.returned(peer, lease, blocks),
             PeerEvent::Overdue { lease, blocks } => self.overdue(peer, lease, blocks),
-            PeerEvent::WordGone { index } => self.peer_word_gone(peer, index),
+            PeerEvent::WordGone { index, bits } => self.peer_word_gone(peer, index, bits),
             PeerEvent::Closed(reason) => self.closed(now, peer, reason),
         }
     }

@@ -10,7 +10,7 @@
 //! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`torrents`],
 //!   [`grants`] (work out), [`returns`] (work back), [`waiting`] (for work), [`verdicts`]
 //!   (hashes, blame), [`sole`] (bad pieces once more) and [`unseen`] (nothing is forgotten)
-//! - [`audit`]: whether all of it fits together, for tests and simulations
+//! - [`audit`]: whether all of it fits together, for tests and simulations; [`told`] is its witness
 //! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
 
 pub mod addresses;
@@ -28,6 +28,7 @@ pub mod returns;
 pub mod roster;
 pub mod sole;
 pub mod state;
+pub mod told;
 pub mod torrents;
 pub mod unseen;
 pub mod verdicts;
