@@ -105,12 +105,7 @@ impl Scene {
         self.say(Event::Peer(key, PeerEvent::Greeted(hash)));
         let mut id = [9; 20];
         id[..8].copy_from_slice(&(number as u64).to_be_bytes());
-        // Written once, so that the system has given its pages before anything is timed.
-        let pieces = SharedBitfield::new(&Bitfield::full(self.pieces));
-        (0..self.pieces).for_each(|piece| {
-            pieces.remove(piece);
-        });
-        let pieces = Arc::new(pieces);
+        let pieces = Arc::new(SharedBitfield::new(&Bitfield::new(self.pieces)));
         self.sets.push(Arc::clone(&pieces));
         let joined = Joined { peer_id: PeerId(id), pieces, counters: Arc::default() };
         self.say(Event::Peer(key, PeerEvent::Joined(Box::new(joined))));

@@ -58,7 +58,11 @@ impl Swarm {
             for (peer_key, peer) in self.peers.iter().filter(|(_, at)| at.torrent == Some(key)) {
                 let pieces = told.of(peer_key);
                 let count = pieces.map_or(0, Bitfield::count);
-                require!(count == peer.counted, "peer {peer_key}: {} are counted", peer.counted);
+                let teller = self.tellers.get(peer_key.slot()).copied().flatten();
+                let joined = teller.is_some_and(|at| at.peer == peer_key && at.torrent == key);
+                require!(joined == peer.id.is_some(), "peer {peer_key} may not tell of pieces");
+                let counted = teller.map_or(0, |at| at.counted);
+                require!(count == counted, "peer {peer_key}: {counted} pieces are counted");
                 let words = pieces.map_or(&[][..], Bitfield::words);
                 for (word, &bits) in words.iter().enumerate() {
                     let mut rest = bits;

@@ -10,7 +10,7 @@ use crate::swarm::bans::Suspect;
 use crate::swarm::event::ArrivalKey;
 use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{PeerKey, Stage};
+use crate::swarm::state::{PeerKey, Stage, Teller, Torrent};
 use crate::swarm::torrents::{is_running, new_peer};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -71,6 +71,9 @@ impl Swarm {
         if peer.stage == Stage::Starting {
             peer.stage = Stage::Joined;
         }
+        if let Some(teller) = self.tellers.get_mut(key.slot()) {
+            *teller = Some(Teller { peer: key, torrent: torrent_key, counted: 0 });
+        }
         let Some(torrent) = self.torrents.get_mut(torrent_key) else { return };
         torrent.shared.stats.peers.fetch_add(1, Relaxed);
         let info_hash = torrent.shared.info_hash;
@@ -111,17 +114,17 @@ impl Swarm {
     /// set is not looked at, which would be a cache miss among gigabytes. Cost: O(64) moves in the
     /// picker.
     pub(super) fn peer_word(&mut self, key: PeerKey, index: u32, bits: u64) {
-        let Some(peer) = self.peers.get_mut(key) else { return };
-        let Some(torrent) = peer.torrent.and_then(|torrent| self.torrents.get_mut(torrent)) else {
-            return;
-        };
-        peer.counted += bits.count_ones();
-        self.touched += u64::from(bits.count_ones());
-        let mut rest = bits;
-        while rest != 0 {
-            torrent.picker.increase(index * 64 + rest.trailing_zeros());
-            rest &= rest - 1;
-        }
+        let Some((teller, torrent)) = self.teller(key) else { return };
+        teller.counted += bits.count_ones();
+        torrent.picker.increase_word(index, bits);
+        self.touched += 1;
+    }
+
+    /// What words about a peer's pieces change. Cost: O(1).
+    fn teller(&mut self, key: PeerKey) -> Option<(&mut Teller, &mut Torrent)> {
+        let teller = self.tellers.get_mut(key.slot())?.as_mut().filter(|at| at.peer == key)?;
+        let torrent = self.torrents.get_mut(teller.torrent)?;
+        Some((teller, torrent))
     }
 
     /// A peer has everything. Cost: O(1).
@@ -136,29 +139,19 @@ impl Swarm {
 
     /// A peer has one more piece, which is news. Cost: O(1).
     pub(super) fn peer_has(&mut self, key: PeerKey, piece: PieceIndex) {
-        let Some(peer) = self.peers.get_mut(key) else { return };
-        let Some(torrent) = peer.torrent.and_then(|torrent| self.torrents.get_mut(torrent)) else {
-            return;
-        };
-        peer.counted += 1;
+        let Some((teller, torrent)) = self.teller(key) else { return };
+        teller.counted += 1;
         torrent.picker.increase(piece.get());
         self.touched += 1;
     }
 
     /// A leaving peer's pieces of one word no longer count. Cost: O(64) moves in the picker.
     pub(super) fn peer_word_gone(&mut self, key: PeerKey, index: u32, bits: u64) {
-        let Some(peer) = self.peers.get_mut(key) else { return };
-        let Some(torrent) = peer.torrent.and_then(|torrent| self.torrents.get_mut(torrent)) else {
-            return;
-        };
-        debug_assert!(peer.counted >= bits.count_ones(), "no more goes than came");
-        peer.counted = peer.counted.saturating_sub(bits.count_ones());
-        self.touched += u64::from(bits.count_ones());
-        let mut rest = bits;
-        while rest != 0 {
-            torrent.picker.decrease(index * 64 + rest.trailing_zeros());
-            rest &= rest - 1;
-        }
+        let Some((teller, torrent)) = self.teller(key) else { return };
+        debug_assert!(teller.counted >= bits.count_ones(), "no more goes than came");
+        teller.counted = teller.counted.saturating_sub(bits.count_ones());
+        torrent.picker.decrease_word(index, bits);
+        self.touched += 1;
     }
 
     /// A peer wants something of ours, or no longer. It need not wait for the choker's round if
@@ -208,7 +201,8 @@ impl Swarm {
         }
         self.wake_waiting_with(key);
         let Some(peer) = self.peers.remove(key) else { return };
-        debug_assert_eq!(peer.counted, 0, "its words were given back");
+        let teller = self.tellers.get_mut(key.slot()).and_then(Option::take);
+        debug_assert!(teller.is_none_or(|at| at.counted == 0), "its words were given back");
         self.notify(Notice::PeerLeft { peer: key, address: peer.address, reason });
         if peer.id.is_some() {
             self.order(Order::Dismiss(key));

@@ -183,7 +183,6 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         id: None,
         joined_at: None,
         pieces: None,
-        counted: 0,
         all: false,
         interested: false,
         unchoked: false,

@@ -133,11 +133,7 @@ impl Scene {
         let none = Bitfield::new(self.shared.layout.piece_count());
         let pieces = Arc::new(SharedBitfield::new(&none));
         self.sets.insert(peer, Arc::clone(&pieces));
-        let joined = Joined {
-            peer_id: id,
-            pieces,
-            counters: Arc::new(PeerCounters::default()),
-        };
+        let joined = Joined { peer_id: id, pieces, counters: Arc::new(PeerCounters::default()) };
         self.say(peer, PeerEvent::Joined(Box::new(joined)))
     }
 
