@@ -82,6 +82,7 @@ fn an_address_whose_connections_do_not_last_is_dialed_less_and_less() {
     assert!(pauses.iter().zip(shortest).all(|(pause, least)| *pause >= least), "{pauses:?}");
     scene.join(peer, LESSER);
     scene.wait(REDIAL_PAUSE_MAX);
+    scene.turn();
     scene.leave(peer);
     scene.wait(REDIAL_PAUSE_MIN + Duration::from_millis(200));
     let again = (0..10).find_map(|_| dialed(&scene.turn()));
