@@ -41,10 +41,15 @@ fn perform(command: Command, console: &Console) -> Result<Outcome, Failure> {
     }
 }
 
+/// The failure of an answer that was lost.
+fn lost(error: String) -> Failure {
+    Failure::new(format!("cannot write to standard output: {error}"))
+}
+
 /// The exit code; tells of a failure, also of an answer that could not be given.
 fn conclude(result: Result<Outcome, Failure>, output: &Output) -> ExitCode {
-    let lost = || output.lost().map(|error| Failure::new(error).at("standard output"));
-    let result = result.and_then(|outcome| lost().map_or(Ok(outcome), Err));
+    let result =
+        result.and_then(|outcome| output.lost().map_or(Ok(outcome), |error| Err(lost(error))));
     match result {
         Ok(outcome) => outcome.code(),
         Err(failure) => {

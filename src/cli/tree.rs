@@ -82,7 +82,8 @@ mod tests {
 
     fn file(path: &str, length: u64) -> FileEntry {
         let path = SafePath::new(path.split('/').map(str::as_bytes));
-        FileEntry { path, length, kind: FileKind::Regular, executable: false, hidden: false }
+        let kind = FileKind::Regular;
+        FileEntry { path, original: None, length, kind, executable: false, hidden: false }
     }
 
     #[test]

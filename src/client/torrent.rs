@@ -2,6 +2,7 @@
 //! here, on the caller's thread; watching reads counters and never asks the main thread.
 
 use crate::bitfield::Bitfield;
+use crate::client::finder::Finder;
 use crate::client::start::Client;
 use crate::connection::shared::SharedTorrent;
 use crate::kit::random::Random;
@@ -26,6 +27,8 @@ pub enum Mode {
     Download {
         /// How files get their length.
         allocation: Allocation,
+        /// Whether everything is flushed to the medium before it counts as complete.
+        flush: bool,
     },
     /// Serve what is there. Nothing is made or written.
     Seed,
@@ -96,6 +99,8 @@ pub struct Progress {
     pub seeds: u32,
     /// Pieces that failed their hash.
     pub bad_pieces: u32,
+    /// Whether every piece is verified and the files are where they should be.
+    pub complete: bool,
 }
 
 impl TorrentHandle {
@@ -114,12 +119,18 @@ impl TorrentHandle {
             peers: stats.peers.load(Relaxed),
             seeds: stats.seeds.load(Relaxed),
             bad_pieces: stats.bad_pieces.load(Relaxed),
+            complete: self.is_complete(),
         }
     }
 
-    /// Whether every piece is there and verified.
+    /// Whether every piece is verified and the files are where they should be.
     pub fn is_complete(&self) -> bool {
-        self.shared.owned.is_full()
+        self.shared.settled.load(Relaxed)
+    }
+
+    /// Why it cannot go on, if it cannot: what, where, and what to do. Unlike a notice, this stays.
+    pub fn failure(&self) -> Option<&str> {
+        self.shared.failure.get().map(|message| &**message)
     }
 }
 
@@ -129,9 +140,13 @@ impl Client {
         let metainfo = &torrent.metainfo;
         let layout = Arc::clone(&metainfo.layout);
         let empty = Bitfield::new(layout.piece_count());
-        let shared = Arc::new(SharedTorrent::new(metainfo.info_hash, layout, &empty));
+        let shared = SharedTorrent::new(metainfo.info_hash, layout, &empty);
+        let shared = Arc::new(match torrent.mode {
+            Mode::Download { .. } => shared,
+            Mode::Seed => shared.as_mere_seed(),
+        });
         let access = match torrent.mode {
-            Mode::Download { allocation } => Access::Write(allocation),
+            Mode::Download { allocation, flush } => Access::Write { allocation, flush },
             Mode::Seed => Access::Read,
         };
         let storage = storage_of(metainfo, &torrent.root, self.files.clone());
@@ -143,12 +158,11 @@ impl Client {
         let mut random = Random::new(self.seed ^ u64::from(shared.layout.piece_count()));
         let mut addresses = AddressBook::default();
         for &peer in &torrent.peers {
-            addresses.found(peer);
+            addresses.named(peer);
         }
         let peers = self.peers_max.min(PEERS_PER_TORRENT_MAX) as u32;
         let picker = Picker::new(shared.layout.piece_count(), peers, &mut random);
-        let fetch = torrent.mode != Mode::Seed;
-        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, fetch, addresses });
+        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, addresses });
         self.bus.publish(Event::Control(Control::Add(new))).map_err(|_| AddError::Stopping)?;
         Ok(TorrentHandle { shared })
     }
@@ -156,13 +170,15 @@ impl Client {
 
 /// The files of a torrent below this folder.
 pub(super) fn storage_of(metainfo: &Metainfo, root: &Path, table: FileTable) -> Storage {
-    let parts = |path: &crate::metainfo::SafePath| path.parts().map(str::to_owned).collect();
+    let mut finder = Finder::new(root);
     let files = metainfo.files.iter().map(|file| FileSpec {
-        path: parts(&file.path),
+        path: finder.path_of(file),
         kind: match &file.kind {
             MetainfoKind::Regular => FileKind::Regular { executable: file.executable },
             MetainfoKind::Pad => FileKind::Pad,
-            MetainfoKind::Symlink(target) => FileKind::Symlink { target: parts(target) },
+            MetainfoKind::Symlink(target) => {
+                FileKind::Symlink { target: target.parts().map(str::to_owned).collect() }
+            }
         },
     });
     Storage::new(root.to_owned(), Arc::clone(&metainfo.layout), files.collect(), table)

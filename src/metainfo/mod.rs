@@ -18,6 +18,7 @@ mod create;
 mod error;
 mod hashes;
 mod names;
+mod original;
 mod path;
 mod raw;
 mod shaped;

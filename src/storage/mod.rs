@@ -17,7 +17,9 @@
 //! - `folders`: the walk from the root to a file
 //! - `store`: [`Storage`] itself: read, write, sync
 //! - `prepare`: creating and inspecting
+//! - `confirm`: finding in their places the files that were written
 
+mod confirm;
 mod error;
 mod folders;
 mod positioned;

@@ -7,7 +7,10 @@ use super::slices::{Gather, Scatter};
 use super::spec::{FileKind, FileSpec};
 use super::table::{Access, FileKey, FileTable, OpenFile};
 use crate::layout::{FileRun, Layout, PieceSpan};
+use parking_lot::Mutex;
 use rustix::fd::AsFd;
+use rustix::fs::Stat;
+use std::collections::HashMap;
 use std::io::{IoSlice, IoSliceMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +31,12 @@ pub struct Storage {
     owner: u64,
     /// One bit per file: written since it was flushed.
     touched: Box<[AtomicU64]>,
+    /// What each file was when it was first opened: its path has to lead to the same one later.
+    first: Mutex<HashMap<usize, Identity>>,
 }
+
+/// Device and number of a file: what stays the same while its name and content change.
+type Identity = (u64, u64);
 
 impl Storage {
     /// The files of a torrent under a root folder. Touches no disk.
@@ -40,7 +48,7 @@ impl Storage {
         assert_eq!(files.len(), layout.files().len(), "one file each in layout and list");
         let touched = (0..files.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let owner = table.new_owner();
-        Self { root, layout, files, table, owner, touched }
+        Self { root, layout, files, table, owner, touched, first: Mutex::default() }
     }
 
     /// The folder that all paths start from.
@@ -168,8 +176,21 @@ impl Storage {
         let key = FileKey { owner: self.owner, file };
         match self.table.get(key, access) {
             Some(open) => Ok(open),
-            None => Ok(self.table.put(key, self.open_anew(file, access)?)),
+            None => {
+                let open = self.open_anew(file, access)?;
+                let failed = |kind| self.error(file, Operation::Open, kind);
+                let stat = rustix::fs::fstat(&open).map_err(|errno| failed(errno.into()))?;
+                self.recognize(file, &stat).map_err(failed)?;
+                Ok(self.table.put(key, open))
+            }
         }
+    }
+
+    /// Refuses a file that is another than the one that was first opened in its place.
+    pub(super) fn recognize(&self, file: usize, stat: &Stat) -> Result<(), StorageErrorKind> {
+        let found = (stat.st_dev, stat.st_ino);
+        let first = *self.first.lock().entry(file).or_insert(found);
+        if found == first { Ok(()) } else { Err(StorageErrorKind::Replaced) }
     }
 
     /// The file, opened now and not in the table.

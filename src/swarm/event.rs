@@ -86,6 +86,11 @@ pub enum DiskEvent {
         /// Whether there may be data in them that has to be checked.
         check: bool,
     },
+    /// All pieces are verified, and the files were found in their places.
+    Settled {
+        /// Of which torrent.
+        torrent: TorrentKey,
+    },
     /// The disk failed; nothing more is read or written for this torrent.
     Failed {
         /// Which torrent.

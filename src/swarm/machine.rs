@@ -51,8 +51,11 @@ pub(super) enum Timer {
     Redial(TorrentKey, SocketAddr),
     /// A torrent for whose pieces there was no room may ask again.
     Room(TorrentKey),
-    /// A peer that fetches a piece alone should have brought something of it.
-    Sole(ActiveKey),
+    /// A peer that fetches a piece alone should have brought something of it; which of those that
+    /// did so in turn.
+    Sole(ActiveKey, u32),
+    /// A peer that let such a piece down may fetch one again.
+    SolePause(PeerKey),
 }
 
 /// All state of the client. Owned by the main thread.
@@ -143,6 +146,7 @@ impl Swarm {
                 self.checked(torrent, first, count, good);
             }
             Event::Disk(DiskEvent::Prepared { torrent, check }) => self.prepared(torrent, check),
+            Event::Disk(DiskEvent::Settled { torrent }) => self.settled(torrent),
             Event::Disk(DiskEvent::Failed { torrent, message }) => {
                 self.disk_failed(torrent, message);
             }
@@ -189,7 +193,8 @@ impl Swarm {
         while let Some(timer) = self.timers.expire(now, &mut steps) {
             match timer {
                 Timer::Redial(torrent, address) => self.redial(torrent, address),
-                Timer::Sole(active) => self.look_after_sole(now, active),
+                Timer::Sole(active, turn) => self.look_after_sole(now, active, turn),
+                Timer::SolePause(peer) => self.end_sole_pause(peer),
                 Timer::Room(torrent) => self.room_for(torrent),
             }
         }

@@ -70,6 +70,8 @@ pub enum Order {
         /// What the torrent is called outside.
         info_hash: InfoHash,
     },
+    /// `disk`: every piece is verified; see whether the files are where they should be.
+    Settle(TorrentKey),
     /// `hash`: compare a piece with its hash.
     Hash {
         /// Whose piece.
@@ -108,7 +110,7 @@ pub enum Notice {
         /// Pieces that are good.
         owned: u32,
     },
-    /// Every piece is there and verified.
+    /// Every piece is verified, and the files are where they should be.
     Complete(TorrentKey),
     /// A torrent cannot go on.
     Failed {

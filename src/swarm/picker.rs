@@ -157,14 +157,6 @@ impl Picker {
         }
     }
 
-    /// The piece may be picked again. Cost: O(1).
-    pub fn unpark(&mut self, piece: u32) {
-        if (piece as usize) < self.place.len() && !self.is_open(piece) {
-            self.down(piece);
-            self.open_count += 1;
-        }
-    }
-
     /// The rarest open piece that the peer has, of the first `probes` from the rarest end.
     /// Equally rare pieces are tried from a random place on. Cost: O(probes).
     pub fn rarest(
@@ -266,16 +258,6 @@ impl Picker {
         self.rotate([position, last, last], Place { position: last, key: key + 1 }, piece);
         self.note_run(key);
         self.note_run(key + 1);
-    }
-
-    /// Moves the piece from its key to the one before.
-    fn down(&mut self, piece: u32) {
-        let Place { position, key } = self.place[piece as usize];
-        let first = self.start[key as usize];
-        self.start[key as usize] = first + 1;
-        self.rotate([position, first, first], Place { position: first, key: key - 1 }, piece);
-        self.note_run(key);
-        self.note_run(key - 1);
     }
 
     fn put(&mut self, piece: u32, position: u32) {

@@ -1,6 +1,7 @@
 //! Handlers for torrents: taking one on, preparing its files, checking what is on the disk, and
 //! dialing its peers.
 
+use crate::connection::shared::SharedTorrent;
 use crate::kit::list::{Links, List};
 use crate::layout::Layout;
 use crate::limits::{
@@ -11,6 +12,7 @@ use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{NewTorrent, Peer, Phase, Stage, Torrent, TorrentKey};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Swarm {
@@ -18,13 +20,13 @@ impl Swarm {
     pub(super) fn add(&mut self, new: NewTorrent) {
         let info_hash = new.shared.info_hash;
         if self.by_hash.contains_key(&info_hash) {
-            self.notify(Notice::Refused(format!("torrent {info_hash} is here already").into()));
+            self.refuse(&new.shared, format!("torrent {info_hash} is here already").into());
             return;
         }
+        let shared = Arc::clone(&new.shared);
         let torrent = Torrent {
             shared: new.shared,
             picker: new.picker,
-            fetch: new.fetch,
             phase: Phase::Preparing,
             open: List::new(|active| &mut active.open),
             active: List::new(|active| &mut active.active),
@@ -38,12 +40,18 @@ impl Swarm {
             crowded: Links::default(),
         };
         let Ok(key) = self.torrents.insert(torrent) else {
-            self.notify(Notice::Refused("too many torrents".into()));
+            self.refuse(&shared, "too many torrents".into());
             return;
         };
         self.by_hash.insert(info_hash, key);
         self.notify(Notice::Added(key));
         self.order(Order::Prepare { torrent: key, info_hash });
+    }
+
+    /// A torrent is not taken on. Cost: O(1).
+    fn refuse(&mut self, shared: &SharedTorrent, message: Box<str>) {
+        let _ = shared.failure.set(message.clone());
+        self.notify(Notice::Refused(message));
     }
 
     /// The files are there. Cost: O(k).
@@ -103,6 +111,15 @@ impl Swarm {
             self.dialing.push_back(&mut self.torrents, key);
         }
         if complete {
+            self.order(Order::Settle(key));
+        }
+    }
+
+    /// Every piece is verified, and the files are where they should be. Cost: O(1).
+    pub(super) fn settled(&mut self, key: TorrentKey) {
+        let Some(torrent) = self.torrents.get(key) else { return };
+        if torrent.phase == Phase::Running && torrent.shared.owned.is_full() {
+            torrent.shared.settled.store(true, Relaxed);
             self.notify(Notice::Complete(key));
         }
     }
@@ -112,6 +129,8 @@ impl Swarm {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         if torrent.phase != Phase::Failed {
             torrent.phase = Phase::Failed;
+            // Notices are lost on who does not read them; this stays.
+            let _ = torrent.shared.failure.set(message.clone());
             self.dialing.remove(&mut self.torrents, key);
             self.notify(Notice::Failed { torrent: key, message });
         }
@@ -190,6 +209,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         asked_at: 0,
         woken: false,
         sole: None,
+        sole_paused: false,
         failed: false,
         answered: [None; GRANTS_PER_REQUEST_MAX],
     }

@@ -37,7 +37,7 @@ impl Swarm {
         self.touched += 1;
         self.order(Order::Herald(torrent_key));
         if complete {
-            self.notify(Notice::Complete(torrent_key));
+            self.order(Order::Settle(torrent_key));
         }
     }
 

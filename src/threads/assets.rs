@@ -16,7 +16,12 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Make them and write them.
-    Write(Allocation),
+    Write {
+        /// How they get their length.
+        allocation: Allocation,
+        /// Whether they are flushed to the medium before they count as complete.
+        flush: bool,
+    },
     /// Only read what is there.
     Read,
 }

@@ -142,7 +142,9 @@ fn kind_of(event: &Event) -> usize {
             Hashed::Blamed { .. } => 18,
             Hashed::Checked { .. } => 19,
         },
-        Event::Disk(DiskEvent::Prepared { .. } | DiskEvent::Failed { .. }) => 20,
+        Event::Disk(
+            DiskEvent::Prepared { .. } | DiskEvent::Settled { .. } | DiskEvent::Failed { .. },
+        ) => 20,
         Event::Choke { .. } => 21,
         Event::Control(_) => 22,
     }

@@ -146,6 +146,10 @@ impl Routes {
                 self.torrents.put(torrent, Arc::clone(&assets));
                 self.disk.post(DiskOrder::Prepare(assets))
             }
+            Order::Settle(torrent) => {
+                let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
+                self.disk.post(DiskOrder::Settle(assets))
+            }
             Order::Hash { torrent, active, piece, evidence } => {
                 let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
                 self.hash.post(HashJob::Verify { assets, active, piece, evidence })

@@ -6,10 +6,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod complete;
 mod create;
 mod desk;
 mod download;
 mod info;
+mod names;
 mod stop;
+mod streams;
 mod usage;
 mod verify;

@@ -45,7 +45,8 @@ impl Node {
         folder: &Path,
         peers: Vec<SocketAddr>,
     ) -> Node {
-        Node::start(metainfo, folder, Mode::Download { allocation: Allocation::Sparse }, peers)
+        let mode = Mode::Download { allocation: Allocation::Sparse, flush: true };
+        Node::start(metainfo, folder, mode, peers)
     }
 
     fn start(metainfo: &Arc<Metainfo>, folder: &Path, mode: Mode, peers: Vec<SocketAddr>) -> Node {

@@ -41,6 +41,8 @@ pub(crate) enum What {
     LineFree(usize),
     /// A client's disk thread is done.
     Prepared(usize, TorrentKey),
+    /// A client's disk thread has found the files of a complete torrent in their places.
+    Settled(usize, TorrentKey),
     /// A client's hash thread is done with a piece.
     Hashed(usize, HashJob),
     /// A client's hash thread is done with looking.
@@ -235,6 +237,9 @@ impl World {
             What::Prepared(client, torrent) => {
                 let prepared = DiskEvent::Prepared { torrent, check: true };
                 self.publish(client, Event::Disk(prepared));
+            }
+            What::Settled(client, torrent) => {
+                self.publish(client, Event::Disk(DiskEvent::Settled { torrent }));
             }
             What::Hashed(client, job) => self.hashed(client, &job),
             What::Checked { client, torrent, first, count } => {

@@ -26,6 +26,10 @@ pub(crate) struct DownloadArguments {
     /// full disk shows at the start
     #[arg(long, value_name = "HOW", value_enum, default_value_t, hide_possible_values = true)]
     pub(crate) allocate: Allocate,
+    /// Have everything on the medium before it counts as complete, in case of a power cut; the
+    /// system does so in its own time [default: off]
+    #[arg(long)]
+    pub(crate) flush: bool,
     /// How to reach others and what to tell.
     #[command(flatten)]
     pub(crate) network: NetworkArguments,
@@ -40,6 +44,9 @@ pub(crate) struct SeedArguments {
     /// The folder that holds the torrent's file or folder; nothing in it is changed
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: PathBuf,
+    /// Stop after this many seconds [default: at Ctrl-C]
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
     /// How to reach others and what to tell.
     #[command(flatten)]
     pub(crate) network: NetworkArguments,
@@ -109,7 +116,8 @@ mod tests {
             "download a --dir d --allocate later",
             "download a --dir d --max-peers 0",
             "download a --dir d --files 1",
-            "seed a --dir d --timeout 3",
+            "seed a --dir d --timeout 0",
+            "seed a --dir d --flush",
             "seed a --dir d --upload-slots 99999999",
         ] {
             let error = parse(wrong).expect_err(wrong);

@@ -50,7 +50,7 @@ pub(super) enum Event {
         /// Its number.
         piece: u32,
     },
-    /// Every piece is there and verified.
+    /// Every piece is verified, and the files are where they should be.
     Complete {
         /// Where the file or folder is.
         path: String,
@@ -66,7 +66,7 @@ pub(super) enum Event {
         /// What, where, and what to do.
         message: String,
     },
-    /// It was stopped by a signal.
+    /// It was stopped by a signal, or its time is over.
     Stopped {
         /// Pieces that are there.
         pieces: u32,
@@ -76,6 +76,9 @@ pub(super) enum Event {
         downloaded: u64,
         /// Payload bytes given.
         uploaded: u64,
+        /// Whether what is on the disk was still being compared, so that nothing is known of it.
+        #[serde(skip)]
+        checking: bool,
     },
 }
 
@@ -174,7 +177,13 @@ mod tests {
             json!({"event": "failed", "message": "no"}),
         );
         check(
-            Event::Stopped { pieces: 1, pieces_total: 2, downloaded: 3, uploaded: 4 },
+            Event::Stopped {
+                pieces: 1,
+                pieces_total: 2,
+                downloaded: 3,
+                uploaded: 4,
+                checking: false,
+            },
             json!({"event": "stopped", "pieces": 1, "pieces_total": 2, "downloaded": 3,
                    "uploaded": 4}),
         );
@@ -194,6 +203,7 @@ mod tests {
             peers: 2,
             seeds: 1,
             bad_pieces: 1,
+            complete: false,
         };
         check(
             Event::Progress(Figures::new(&progress, 20, 5)),

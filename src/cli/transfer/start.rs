@@ -5,8 +5,8 @@ use crate::cli::descriptors::peers_affordable;
 use crate::cli::failure::Failure;
 use crate::cli::out::Output;
 use crate::client::{Client, ClientOptions, DEFAULT_PORT, StartError};
-use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 /// Ports tried after the default one before any that is free (BEP 3 names 6881 to 6889).
 const OTHER_PORTS: [u16; 8] = [6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889];
@@ -44,6 +44,26 @@ pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Clien
     }
 }
 
+/// What to say of peers that this machine has no way to, as those of IPv6 where there is none.
+pub(super) fn without_route(peers: &[SocketAddr]) -> Option<String> {
+    let mut unreachable = peers.iter().filter_map(|&peer| Some((peer, route(peer).err()?)));
+    let (first, error) = unreachable.next()?;
+    let others = match unreachable.count() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    Some(format!("no way to {first}{others} from here now: {error}; they are tried again"))
+}
+
+/// Whether the system knows a way to an address. Sends nothing: a datagram socket is only aimed.
+fn route(peer: SocketAddr) -> io::Result<()> {
+    let own: SocketAddr = match peer {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    UdpSocket::bind(own)?.connect(peer)
+}
+
 /// How many peers there may be.
 fn peers(wanted: Option<usize>, output: &Output) -> usize {
     let affordable = peers_affordable();
@@ -77,6 +97,16 @@ fn explain(error: &StartError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn peers_that_no_way_leads_to_are_told_of_once() {
+        let near: SocketAddr = "127.0.0.1:7001".parse().unwrap();
+        // A link-local address that does not say which link.
+        let (far, farther) = ("[fe80::1]:1".parse().unwrap(), "[fe80::2]:2".parse().unwrap());
+        assert_eq!(without_route(&[near]), None);
+        let told = without_route(&[near, far, farther]).unwrap();
+        assert!(told.starts_with("no way to [fe80::1]:1 and 1 more from here now: "), "{told}");
+    }
 
     #[test]
     fn a_port_that_is_taken_is_named_with_the_option_that_helps() {

@@ -92,6 +92,9 @@ fn words(event: &Event, terminal: bool) -> Option<String> {
                 format!("complete: {length}, received {received} in {time}, {rate}")
             }
         }
+        Event::Stopped { checking: true, .. } => {
+            "stopped before what is there was checked; the same command begins again".to_owned()
+        }
         Event::Stopped { pieces, pieces_total, uploaded, .. } => {
             let given = human::size(*uploaded);
             if pieces == pieces_total {
@@ -150,8 +153,21 @@ mod tests {
             Event::Checked { pieces: 0, pieces_total: 4 },
             Event::Progress(Figures::new(&progress, 1 << 20, 0)),
             Event::BadPiece { piece: 2 },
-            Event::Stopped { pieces: 0, pieces_total: 4, downloaded: 0, uploaded: 0 },
+            stopped(false),
         ]
+    }
+
+    /// Stopped with nothing there.
+    fn stopped(checking: bool) -> Event {
+        Event::Stopped { pieces: 0, pieces_total: 4, downloaded: 0, uploaded: 0, checking }
+    }
+
+    #[test]
+    fn who_is_stopped_while_checking_is_told_of_no_pieces() {
+        let told = words(&stopped(true), false).unwrap();
+        assert!(told.contains("before what is there was checked"), "{told}");
+        assert!(!told.contains("pieces"), "{told}");
+        assert!(words(&stopped(false), false).unwrap().contains("0 of 4 pieces"));
     }
 
     #[test]

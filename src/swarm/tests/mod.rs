@@ -5,6 +5,7 @@
 
 mod scene;
 
+mod endgame;
 mod grants;
 mod returns;
 mod roster;

@@ -58,7 +58,6 @@ impl Scene {
         let shared = Arc::new(SharedTorrent::new(HASH, Arc::new(layout), &none));
         let new = NewTorrent {
             shared: Arc::clone(&shared),
-            fetch: true,
             picker: Picker::new(pieces, PEERS, &mut Random::new(1)),
             addresses: AddressBook::default(),
         };

@@ -23,7 +23,6 @@ fn new_torrent(pieces: u32) -> NewTorrent {
     NewTorrent {
         shared: Arc::new(SharedTorrent::new(crate::id::InfoHash([8; 20]), Arc::new(layout), &none)),
         picker: Picker::new(pieces, 10, &mut Random::new(1)),
-        fetch: true,
         addresses: AddressBook::default(),
     }
 }
@@ -43,6 +42,21 @@ fn a_torrent_is_taken_on_once() {
     assert_eq!(again.shared.info_hash, HASH);
     let orders = scene.tell(Event::Control(Control::Add(Box::new(again))));
     assert!(matches!(orders[..], [Order::Notify(Notice::Refused(_))]), "{orders:?}");
+}
+
+#[test]
+fn a_failed_torrent_is_not_complete_whatever_was_under_way() {
+    let mut scene = Scene::new(1, 2);
+    let torrent = scene.torrent;
+    let peer = scene.seed(1);
+    let lease = scene.grant(peer, 2);
+    let (active, _) = super::scene::hash(&scene.store(peer, &lease, 0b11)).unwrap();
+    let orders = scene.good(active);
+    assert!(orders.iter().any(|order| matches!(order, Order::Settle(_))), "{orders:?}");
+    scene.tell(Event::Disk(DiskEvent::Failed { torrent, message: "it is gone".into() }));
+    let orders = scene.tell(Event::Disk(DiskEvent::Settled { torrent }));
+    assert!(orders.is_empty(), "{orders:?}");
+    assert!(!scene.shared.settled.load(std::sync::atomic::Ordering::Relaxed));
 }
 
 #[test]
@@ -93,6 +107,7 @@ fn when_the_disk_fails_nothing_more_is_granted_or_dialed() {
     let failed = DiskEvent::Failed { torrent: scene.torrent, message: "no room".into() };
     let orders = scene.tell(Event::Disk(failed));
     assert!(matches!(orders[..], [Order::Notify(Notice::Failed { .. })]), "{orders:?}");
+    assert_eq!(scene.shared.failure.get().map(|message| &**message), Some("no room"));
     assert_eq!(scene.want(peer, 1).1, Answer::Wait);
     assert_eq!(scene.find(7), None);
 }

@@ -164,7 +164,8 @@ impl Session {
     }
 
     fn disk_failed(&self, error: &StorageError) -> CloseReason {
-        log::error!("{error}");
+        // Everybody hears of it by the torrent's failure.
+        log::info!("{error}");
         let _ = self.assets.publish_failure(&self.context.bus, error);
         CloseReason::DiskFailed
     }
