@@ -7,6 +7,7 @@
 
 use crate::limits::{BLOCK_LENGTH, FILES_MAX, PIECE_LENGTH_MAX, PIECES_MAX};
 use std::fmt;
+use std::ops::Range;
 
 /// Blocks in a full segment: the bits of a `u64`.
 pub const SEGMENT_BLOCKS: u32 = 64;
@@ -283,6 +284,14 @@ impl Layout {
                 FileRun { file, offset: from - at.offset, length: to - from, pad: at.pad }
             })
     }
+
+    /// The pieces that hold any byte of this file; empty for a zero-length file.
+    pub fn pieces_of_file(&self, file: usize) -> Range<u32> {
+        let Some(span) = self.files.get(file).filter(|span| span.length > 0) else { return 0..0 };
+        let length = u64::from(self.piece_length);
+        let last = (span.offset + span.length - 1) / length;
+        (span.offset / length) as u32..last as u32 + 1
+    }
 }
 
 #[cfg(test)]
@@ -335,6 +344,8 @@ mod tests {
             .map(|run| (run.file, run.offset, run.length))
             .collect();
         assert_eq!(runs, [(0, 0, 3), (2, 0, 4), (4, 0, 3)]);
+        assert_eq!(layout.pieces_of_file(1), 0..0);
+        assert_eq!(layout.pieces_of_file(4), 0..2);
     }
 
     #[test]

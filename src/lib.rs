@@ -7,7 +7,7 @@
 //!
 //! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`],
 //!    [`metainfo`]
-//! 2. Pure cores: [`wire`], [`connection`], [`swarm`]
+//! 2. Pure cores: [`wire`], [`tracker`], [`connection`], [`swarm`]
 //! 3. Hands: [`storage`], [`threads`]
 //! 4. Assembly: [`client`]
 //! 5. Face: [`cli`]
@@ -25,4 +25,5 @@ pub mod metainfo;
 pub mod storage;
 pub mod swarm;
 pub mod threads;
+pub mod tracker;
 pub mod wire;

@@ -3,6 +3,10 @@
 //! Constants are grouped by who meets them first. Relations between them are asserted at compile
 //! time at the end of the file, so a change that breaks one does not build. No logic lives here.
 
+mod trackers;
+
+pub use trackers::*;
+
 use std::time::Duration;
 
 // ---- bencode ---------------------------------------------------------------------------------
@@ -46,6 +50,12 @@ pub const TRACKERS_MAX: usize = 256;
 pub const TRACKER_URL_MAX: usize = 2_048;
 /// Longest comment or other free text kept of a torrent, in bytes.
 pub const TORRENT_TEXT_MAX: usize = 16 * 1024;
+/// Longest magnet link read or printed, in bytes: what browsers and shells pass on.
+pub const MAGNET_LENGTH_MAX: usize = 64 * 1024;
+/// Most peers kept of one magnet link.
+pub const MAGNET_PEERS_MAX: usize = 256;
+/// Most web seeds kept of one magnet link.
+pub const MAGNET_WEB_SEEDS_MAX: usize = 64;
 /// Smallest piece length that a torrent is made with, in bytes.
 pub const PIECE_LENGTH_MIN: u32 = 1024;
 /// Smallest piece length chosen for the user, in bytes.
@@ -299,6 +309,23 @@ pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
 /// Checking jobs of one torrent under way at once.
 pub const CHECK_JOBS_AHEAD: usize = 16;
 
+/// Two changes of a file further apart than this have different times: the clocks of file systems
+/// tick at least a hundred times a second.
+pub const STAMP_TICK: Duration = Duration::from_millis(20);
+/// Longest time that a thread waits without anybody who could wake it.
+pub const REST_MAX: Duration = Duration::from_millis(100);
+/// Verified pieces are recorded this long after the first one that is not: of what a killed process
+/// had finished, at most this much is read again.
+pub const SAVE_PAUSE: Duration = Duration::from_secs(30);
+/// While a disk is full, it is tried again this often.
+pub const DISK_FULL_PAUSE: Duration = Duration::from_secs(10);
+/// Bytes that have to be free before a full disk is written to again: some seconds of a fast
+/// download, so that it is not full again at once.
+pub const DISK_ROOM: u64 = 16 * 1024 * 1024;
+/// Orders to the disk thread that one torrent may have waiting: to prepare, to record, to record
+/// for the last time, to look for room, and to spare.
+pub const DISK_ORDERS_PER_TORRENT: usize = 6;
+
 // ---- command line ----------------------------------------------------------------------------
 
 /// Descriptors of one peer: its socket, its poll and its waker.
@@ -352,6 +379,10 @@ const _: () = {
         "what is told to stop has its time before it is given up"
     );
     assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
+    assert!(STAMP_TICK.as_millis() <= REST_MAX.as_millis());
+    assert!(SAVE_PAUSE.as_secs() < 100 && DISK_FULL_PAUSE.as_secs() < 100, "one turn of the wheel");
     assert!(UPLOAD_SLOTS <= UPLOAD_SLOTS_MAX && UPLOAD_SLOTS_MAX <= PEERS_MAX);
+    assert!(TRACKER_PEERS_MAX <= ADDRESSES_PER_TORRENT_MAX, "what is found can be remembered");
+    assert!(STOPPED_DEADLINE.as_secs() < STOP_DEADLINE.as_secs(), "peers have longer");
     assert!(WATCHDOG_ALARM.as_millis() > TURN_WARN.as_millis());
 };

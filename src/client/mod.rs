@@ -13,6 +13,7 @@ mod start;
 mod torrent;
 mod verify;
 
+pub use crate::threads::tracker::network::{CertificateError, Roots};
 pub use finder::place_of;
 pub use options::{ClientOptions, DEFAULT_PORT, StartError};
 pub use start::{Client, Stopped};

@@ -7,9 +7,9 @@ use crate::kit::clock::{Clock, Time};
 use crate::kit::mailbox::{Letters, Mailbox, mailbox};
 use crate::kit::thread::{Census, Joined, Thread, cores, spawn};
 use crate::limits::{
-    ACTIVE_PIECES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, CLIENT_STOP_DEADLINE, NOTICES_MAX,
-    OPEN_FILES_MAX, OPTIMISTIC_SLOTS, PEERS_MAX, POOL_BUFFERS_MAX, READ_BUFFER, STOP_DEADLINE,
-    THREAD_STACK, TORRENTS_MAX,
+    ACTIVE_PIECES_MAX, ANNOUNCES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, CLIENT_STOP_DEADLINE,
+    DISK_ORDERS_PER_TORRENT, NOTICES_MAX, OPEN_FILES_MAX, OPTIMISTIC_SLOTS, PEERS_MAX,
+    POOL_BUFFERS_MAX, READ_BUFFER, STOP_DEADLINE, THREAD_STACK, TORRENTS_MAX,
 };
 use crate::storage::FileTable;
 use crate::swarm::choker::{Choker, Slots};
@@ -21,11 +21,14 @@ use crate::threads::arrivals::Arrivals;
 use crate::threads::assets::AssetDesk;
 use crate::threads::bus::{Bus, bus};
 use crate::threads::choker::ChokerThread;
+use crate::threads::discover::body::{Discover, DiscoverOrder, DiscoverParts};
 use crate::threads::herald::NewsFlag;
 use crate::threads::main_loop::{MainLoop, kind_name};
 use crate::threads::peer::PeerContext;
 use crate::threads::routes::{Posts, Routes};
 use crate::threads::spawn::Spawner;
+use crate::threads::tracker::network::Network;
+use crate::threads::tracker::ourselves::Ourselves;
 use crate::threads::watchdog::Pulse;
 use crate::threads::{disk, hash, herald, watchdog};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -53,6 +56,8 @@ pub struct Client {
     listening: Vec<SocketAddr>,
     /// Ends the accept thread.
     accept: Mailbox<()>,
+    /// Has `discover` say last words and end.
+    discover: Mailbox<DiscoverOrder>,
     /// Ends the watchdog, when it is dropped.
     watchdog: Mailbox<()>,
     /// What time it is.
@@ -84,6 +89,8 @@ struct Starting {
     bus: Bus,
     /// Where accept is told to end.
     accept: Mailbox<()>,
+    /// Where discover is told to end.
+    discover: Mailbox<DiscoverOrder>,
 }
 
 impl Starting {
@@ -97,16 +104,20 @@ impl Starting {
         Ok(())
     }
 
-    /// Ends those that run already; all mailboxes but `accept`'s are gone or with main.
+    /// Ends those that run already; all mailboxes but `accept`'s and `discover`'s are gone or with
+    /// main.
     fn unwind(self) {
         let deadline = self.clock.now() + CLIENT_STOP_DEADLINE;
-        tell_to_end(&self.bus, &self.accept);
+        tell_to_end(&self.bus, &self.accept, &self.discover);
         join_all(self.threads, self.clock, deadline);
     }
 }
 
-/// Tells main and accept to end. Main's end closes the mailboxes of the others.
-fn tell_to_end(bus: &Bus, accept: &Mailbox<()>) {
+/// Tells main, accept and discover to end. Main's end closes the mailboxes of the others. Trackers
+/// and peers are taken leave of at the same time.
+fn tell_to_end(bus: &Bus, accept: &Mailbox<()>, discover: &Mailbox<DiscoverOrder>) {
+    // There is room for this word.
+    let _ = discover.post(DiscoverOrder::Stop);
     // A main thread that is gone already needs no order to go; one that is stuck gets none.
     if bus.publish_within(Event::Control(Control::Stop), STOP_DEADLINE) == Ok(false) {
         log::error!("the main thread takes no more events, not even the one to stop");
@@ -140,9 +151,12 @@ impl Client {
         census: Census,
     ) -> Result<Self, StartError> {
         let (bus, events) = bus();
-        let (accept, letters) = mailbox(1);
+        let (accept, accept_letters) = mailbox(1);
+        // Three words of each torrent, one of each announce, and that it is over.
+        let (discover, discover_letters) = mailbox(3 * TORRENTS_MAX + ANNOUNCES_MAX + 1);
+        let letters = (accept_letters, discover_letters);
         let (threads, clock) = (Vec::new(), Clock::start());
-        let mut starting = Starting { census, threads, clock, bus, accept };
+        let mut starting = Starting { census, threads, clock, bus, accept, discover };
         match Self::assemble(options, &mut starting, events, letters) {
             Ok(client) => Ok(client),
             Err(error) => {
@@ -157,7 +171,7 @@ impl Client {
         options: ClientOptions,
         starting: &mut Starting,
         events: Receiver<Event>,
-        accept_letters: Letters<()>,
+        (accept_letters, discover_letters): (Letters<()>, Letters<DiscoverOrder>),
     ) -> Result<Self, StartError> {
         let (our_id, seed) = identity(options.seed)?;
         let (bus, clock) = (starting.bus.clone(), starting.clock);
@@ -177,6 +191,16 @@ impl Client {
             client_name: options.client_name,
         };
         let slots = Slots { regular: options.upload_slots, optimistic: OPTIMISTIC_SLOTS };
+        let roots = options.tracker_roots.clone();
+        starting.discover(DiscoverParts {
+            letters: discover_letters,
+            back: starting.discover.clone(),
+            bus: bus.clone(),
+            clock,
+            network: Network { client_name: options.client_name, roots },
+            ourselves: Ourselves { peer_id: our_id, listening: listening.clone() },
+            seed,
+        })?;
         let posts = starting.workers(context, arrivals, Choker::new(slots, seed), notices_in)?;
         let pulse = Pulse::default();
         let main = MainLoop {
@@ -206,6 +230,7 @@ impl Client {
             notices,
             listening,
             accept: starting.accept.clone(),
+            discover: starting.discover.clone(),
             watchdog: watchdog_box,
             clock,
             census: starting.census.clone(),
@@ -226,9 +251,9 @@ impl Client {
     /// Tells every peer to leave, waits for their last words, and joins all threads. Threads that
     /// the disk or the kernel holds are waited for no longer than [`CLIENT_STOP_DEADLINE`].
     pub fn stop(self) -> Stopped {
-        let Self { bus, accept, watchdog, clock, census, threads, .. } = self;
+        let Self { bus, accept, discover, watchdog, clock, census, threads, .. } = self;
         let deadline = clock.now() + CLIENT_STOP_DEADLINE;
-        tell_to_end(&bus, &accept);
+        tell_to_end(&bus, &accept, &discover);
         drop(watchdog);
         let names = join_all(threads, clock, deadline);
         Stopped { threads_left: census.living(), names }
@@ -254,8 +279,7 @@ impl Starting {
             let (letters, bus) = (letters.clone(), bus.clone());
             self.start(format!("hash-{number}"), move || hash::run(&letters, &bus))?;
         }
-        // Of each torrent, preparing and settling.
-        let (disk, letters) = mailbox(2 * TORRENTS_MAX);
+        let (disk, letters) = mailbox(DISK_ORDERS_PER_TORRENT * TORRENTS_MAX);
         let disk_bus = bus.clone();
         self.start("disk", move || disk::run(&letters, &disk_bus))?;
 
@@ -267,7 +291,14 @@ impl Starting {
         let news = NewsFlag::default();
         let heralds_news = news.clone();
         self.start("herald", move || herald::run(&letters, &heralds_news, clock))?;
-        Ok(Posts { spawn, hash, disk, choker, herald, news, notices })
+        let discover = self.discover.clone();
+        Ok(Posts { spawn, hash, disk, choker, herald, discover, news, notices })
+    }
+
+    /// Starts the thread that announces.
+    fn discover(&mut self, parts: DiscoverParts) -> Result<(), StartError> {
+        let discover = Discover::new(parts);
+        self.start("discover", move || discover.run())
     }
 }
 

@@ -13,7 +13,9 @@ use crate::swarm::addresses::AddressBook;
 use crate::swarm::event::{Control, Event};
 use crate::swarm::picker::Picker;
 use crate::swarm::state::NewTorrent;
-use crate::threads::assets::{Access, Assets};
+use crate::threads::assets::{Access, Assets, Trackers};
+use crate::tracker::schedule::Rule;
+use crate::tracker::url::TrackerUrl;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -45,6 +47,9 @@ pub struct AddTorrent {
     pub mode: Mode,
     /// Peers to dial.
     pub peers: Vec<SocketAddr>,
+    /// Trackers to announce to, in tiers (BEP 12); those of the torrent are not announced to by
+    /// themselves. Addresses that cannot be are left out.
+    pub trackers: Vec<Vec<String>>,
 }
 
 /// Why a torrent cannot be added.
@@ -93,6 +98,10 @@ pub struct Progress {
     pub wasted: u64,
     /// Pieces compared with the disk at the start.
     pub checked: u32,
+    /// Pieces known to be good at the start without being read.
+    pub trusted: u32,
+    /// Whether the disk is full and nothing is fetched.
+    pub disk_full: bool,
     /// Connected peers.
     pub peers: u32,
     /// Connected peers that have everything.
@@ -116,6 +125,8 @@ impl TorrentHandle {
             uploaded: stats.uploaded.load(Relaxed),
             wasted: stats.wasted.load(Relaxed),
             checked: stats.checked.load(Relaxed),
+            trusted: stats.trusted.load(Relaxed),
+            disk_full: stats.disk_full.load(Relaxed),
             peers: stats.peers.load(Relaxed),
             seeds: stats.seeds.load(Relaxed),
             bad_pieces: stats.bad_pieces.load(Relaxed),
@@ -151,7 +162,8 @@ impl Client {
         };
         let storage = storage_of(metainfo, &torrent.root, self.files.clone());
         let hashes = Arc::clone(&metainfo.hashes);
-        let assets = Assets::new(Arc::clone(&shared), storage, hashes, access);
+        let assets = Assets::new(Arc::clone(&shared), storage, hashes, access)
+            .announced(trackers_of(&torrent.trackers, metainfo.private));
         if !self.desk.leave(Arc::new(assets)) {
             return Err(AddError::Twice);
         }
@@ -166,6 +178,21 @@ impl Client {
         self.bus.publish(Event::Control(Control::Add(new))).map_err(|_| AddError::Stopping)?;
         Ok(TorrentHandle { shared })
     }
+}
+
+/// The trackers that can be announced to. A private torrent uses one at a time (BEP 27).
+fn trackers_of(tiers: &[Vec<String>], private: bool) -> Trackers {
+    let usable = |url: &String| match TrackerUrl::parse(url) {
+        Ok(url) => Some(Arc::new(url)),
+        Err(error) => {
+            // Not the address itself: it may hold the user's key.
+            log::warn!("a tracker is left out, its address is none: {error}");
+            None
+        }
+    };
+    let tiers = tiers.iter().map(|tier| tier.iter().filter_map(usable).collect::<Vec<_>>());
+    let tiers = tiers.filter(|tier| !tier.is_empty()).collect();
+    Trackers { tiers, rule: if private { Rule::OneAlone } else { Rule::EveryTier } }
 }
 
 /// The files of a torrent below this folder.

@@ -49,6 +49,10 @@ pub struct TorrentStats {
     pub verified: AtomicU64,
     /// Pieces whose hash was compared when the torrent was added.
     pub checked: AtomicU32,
+    /// Pieces that were known to be good without being read when the torrent was added.
+    pub trusted: AtomicU32,
+    /// Whether the disk has no room for more.
+    pub disk_full: AtomicBool,
     /// Connected peers.
     pub peers: AtomicU32,
     /// Connected peers that have everything.

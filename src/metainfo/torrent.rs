@@ -108,6 +108,12 @@ impl Metainfo {
         Self::build(info, raw_info)
     }
 
+    /// Bytes of all files but for padding.
+    pub fn content_length(&self) -> u64 {
+        let real = self.files.iter().filter(|file| file.kind != FileKind::Pad);
+        real.map(|file| file.length).sum()
+    }
+
     /// Checks the parts of `info` against each other.
     fn build(info: RawInfo, raw_info: &[u8]) -> Result<Self, MetainfoError> {
         let hashes = piece_hashes(&info)?;

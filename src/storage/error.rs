@@ -41,6 +41,10 @@ pub enum Operation {
     Write,
     /// Flushing to the medium.
     Sync,
+    /// Putting a new file in the place of an old one.
+    Replace,
+    /// Keeping other processes off.
+    Lock,
 }
 
 /// Why an operation failed.
@@ -78,6 +82,8 @@ pub enum StorageErrorKind {
     FileTooLarge,
     /// No more files can be opened.
     TooManyOpenFiles,
+    /// Another process works on it.
+    InUse,
     /// The medium failed.
     MediumFault,
     /// The span lies outside the torrent or does not match its buffers: a fault of this program.
@@ -117,6 +123,7 @@ impl StorageErrorKind {
             Self::NameTooLong => "the name is too long for this file system",
             Self::FileTooLarge => "the file is too large for this file system or its limits",
             Self::TooManyOpenFiles => "too many open files",
+            Self::InUse => "another process is working on it",
             Self::MediumFault => "the disk reports a fault",
             Self::WrongSpan => "the bytes asked for do not fit the torrent",
             Self::Other(number) => return io::Error::from_raw_os_error(number).to_string(),
@@ -141,6 +148,7 @@ impl StorageErrorKind {
             Self::NameTooLong => "choose a folder with a shorter path, or another file system",
             Self::FileTooLarge => "choose a folder on another file system",
             Self::TooManyOpenFiles => "raise the limit of open files",
+            Self::InUse => "stop that one first, or choose another folder",
             Self::MediumFault => "check the disk",
             Self::WrongSpan => "please report this as a bug",
             Self::Other(_) => "check the folder and start again",
@@ -181,6 +189,8 @@ impl fmt::Display for Operation {
             Self::Read => "read",
             Self::Write => "write to",
             Self::Sync => "flush",
+            Self::Replace => "replace",
+            Self::Lock => "use",
         })
     }
 }

@@ -27,6 +27,8 @@ impl Storage {
         let obstacle = before.problems.iter().find_map(|found| self.obstacle(found));
         obstacle.map_or(Ok(()), Err)?;
         let mut folders = Folders::open(self.root(), Absent::Make)?;
+        self.make_outermost(&mut folders)?;
+        self.lock(Access::Write)?;
         let specs = || self.files().iter().enumerate();
         for (file, spec) in specs() {
             if let FileKind::Regular { executable } = spec.kind {
@@ -46,6 +48,22 @@ impl Storage {
             }
         }
         Ok(Prepared { any_existing: before.present > 0 })
+    }
+
+    /// Makes the file or folder that all others are in, empty: what is to be locked has to be
+    /// there.
+    fn make_outermost<'a>(&'a self, folders: &mut Folders<'a>) -> Result<(), StorageError> {
+        let Some((file, spec)) = self.files().iter().enumerate().next() else { return Ok(()) };
+        let outermost = spec.path.get(..2).unwrap_or(&spec.path);
+        let (folder, name) = folders.parent(outermost)?;
+        if spec.path.len() == 1 && matches!(spec.kind, FileKind::Regular { .. }) {
+            let missing = look(folder, name).is_ok_and(|stat| stat.is_none());
+            if missing {
+                create_file(folder, name)
+                    .map_err(|kind| self.error(file, Operation::Open, kind))?;
+            }
+        }
+        Ok(())
     }
 
     /// Refuses, as preparing would, files that are longer than the torrent's or no files, but

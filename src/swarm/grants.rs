@@ -37,7 +37,7 @@ impl Swarm {
             return;
         };
         let failed = self.peers.get(key).is_some_and(|peer| peer.failed);
-        if failed && !idle {
+        if self.has_no_room(torrent) || failed && !idle {
             self.wait_for_work(torrent, key);
             self.answer(key, Answer::Wait);
             return;
@@ -85,6 +85,11 @@ impl Swarm {
             self.answer(key, Answer::Wait);
             return;
         };
+        if self.has_no_room(torrent) {
+            self.wait_for_work(torrent, key);
+            self.answer(key, Answer::Wait);
+            return;
+        }
         let granted = self
             .fitting(torrent, piece, key)
             .and_then(|active| self.segment_of_piece(active, key))

@@ -23,6 +23,7 @@ pub mod endgame;
 pub mod event;
 pub mod evidence;
 pub mod grants;
+mod keeping;
 pub mod machine;
 pub mod order;
 pub mod picker;

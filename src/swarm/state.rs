@@ -88,6 +88,23 @@ pub struct Torrent {
     pub(super) dialing: Links<Torrent>,
     /// Its place in the list of torrents for whose pieces there was no room.
     pub(super) crowded: Links<Torrent>,
+    /// The disk has no room for it: nothing is granted.
+    pub(super) disk_full: bool,
+    /// How far its verified pieces are recorded.
+    pub(super) record: Recording,
+}
+
+/// How far a torrent's verified pieces are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recording {
+    /// All that is verified.
+    Done,
+    /// There is more; it will be recorded in a while.
+    Later,
+    /// The disk thread is recording.
+    UnderWay,
+    /// The disk thread is recording, and there is more.
+    UnderWayWithMore,
 }
 
 /// How far a peer has come.

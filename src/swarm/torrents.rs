@@ -8,9 +8,10 @@ use crate::limits::{
     ADDRESSES_PER_EVENT_MAX, CHECK_JOB_BYTES, CHECK_JOBS_AHEAD, DIALS_MAX, DIALS_PER_TURN,
     GRANTS_PER_REQUEST_MAX,
 };
+use crate::swarm::event::Found;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{NewTorrent, Peer, Phase, Stage, Torrent, TorrentKey};
+use crate::swarm::state::{NewTorrent, Peer, Phase, Recording, Stage, Torrent, TorrentKey};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -38,6 +39,8 @@ impl Swarm {
             addresses: new.addresses,
             dialing: Links::default(),
             crowded: Links::default(),
+            disk_full: false,
+            record: Recording::Done,
         };
         let Ok(key) = self.torrents.insert(torrent) else {
             self.refuse(&shared, "too many torrents".into());
@@ -68,11 +71,11 @@ impl Swarm {
     }
 
     /// Pieces that were on the disk were compared. Cost: O(64).
-    pub(super) fn checked(&mut self, key: TorrentKey, first: u32, count: u32, good: u64) {
+    pub(super) fn checked(&mut self, key: TorrentKey, first: u32, count: u32, found: Found) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         let Phase::Checking { under_way, .. } = &mut torrent.phase else { return };
         *under_way -= 1;
-        for offset in (0..count.min(64)).filter(|offset| good & 1 << offset != 0) {
+        for offset in (0..count.min(64)).filter(|offset| found.good & 1 << offset != 0) {
             let Some(piece) = torrent.shared.layout.piece(first + offset) else { break };
             if torrent.shared.owned.insert(piece.get()) {
                 let size = torrent.shared.layout.piece_size(piece);
@@ -80,7 +83,9 @@ impl Swarm {
                 torrent.picker.park(piece.get());
             }
         }
-        torrent.shared.stats.checked.fetch_add(count, Relaxed);
+        let trusted = found.trusted.count_ones();
+        torrent.shared.stats.trusted.fetch_add(trusted, Relaxed);
+        torrent.shared.stats.checked.fetch_add(count - trusted.min(count), Relaxed);
         self.check_next(key);
     }
 
@@ -99,6 +104,7 @@ impl Swarm {
             let owned = torrent.shared.owned.count();
             self.notify(Notice::Checked { torrent: key, owned });
             self.run(key);
+            self.save(key);
         }
     }
 
@@ -110,6 +116,7 @@ impl Swarm {
         if torrent.addresses.is_waiting() {
             self.dialing.push_back(&mut self.torrents, key);
         }
+        self.order(Order::Discover { torrent: key, complete });
         if complete {
             self.order(Order::Settle(key));
         }
@@ -120,6 +127,7 @@ impl Swarm {
         let Some(torrent) = self.torrents.get(key) else { return };
         if torrent.phase == Phase::Running && torrent.shared.owned.is_full() {
             torrent.shared.settled.store(true, Relaxed);
+            self.order(Order::Completed(key));
             self.notify(Notice::Complete(key));
         }
     }
@@ -132,6 +140,7 @@ impl Swarm {
             // Notices are lost on who does not read them; this stays.
             let _ = torrent.shared.failure.set(message.clone());
             self.dialing.remove(&mut self.torrents, key);
+            self.order(Order::Withdraw(key));
             self.notify(Notice::Failed { torrent: key, message });
         }
     }

@@ -18,10 +18,10 @@ pub(crate) const ORDER: [&str; 18] = [
     "metainfo",
     // pure cores
     "wire",
+    "tracker",
     "connection",
     "swarm",
     "chord",
-    "tracker",
     // hands
     "storage",
     "threads",

@@ -63,7 +63,8 @@ impl Node {
         let options = ClientOptions { listen: vec![listen], ..ClientOptions::default() };
         let client = Client::start(options).unwrap();
         let root = folder.to_owned();
-        let add = AddTorrent { metainfo: Arc::clone(metainfo), root, mode, peers };
+        let add =
+            AddTorrent { metainfo: Arc::clone(metainfo), root, mode, peers, trackers: Vec::new() };
         let torrent = client.add(add).unwrap();
         Node { client, torrent }
     }

@@ -216,11 +216,13 @@ impl Client {
                 let next = self.torrents.iter_mut().find(|torrent| torrent.key.is_none());
                 next.expect("torrents are added in order").key = Some(*key);
             }
+            Notice::Tracker { .. } => {}
             Notice::Complete(key) => {
                 self.torrent_mut(*key).complete_at.get_or_insert(now);
             }
             Notice::Stopped => self.stopped = true,
             Notice::Refused(why) => panic!("a torrent was refused: {why}"),
+            Notice::DiskFull { message, .. } => panic!("a disk is full: {message}"),
             Notice::Failed { torrent, message } => {
                 assert!(self.plan.is_to_fail(), "a torrent failed: {message}");
                 let torrent = self.torrent_mut(*torrent);
@@ -228,6 +230,7 @@ impl Client {
                 torrent.failure = Some(message.to_string());
             }
             Notice::Checked { .. }
+            | Notice::DiskHasRoom(_)
             | Notice::PeerJoined { .. }
             | Notice::PeerLeft { .. }
             | Notice::BadPiece { .. } => {}

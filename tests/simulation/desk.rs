@@ -106,6 +106,8 @@ impl World {
             Order::Prepare { torrent, .. } => {
                 self.after(millis(5), What::Prepared(client, torrent));
             }
+            Order::Save { torrent, .. } => self.after(millis(5), What::Saved(client, torrent)),
+            Order::Probe(_) => panic!("no disk is full here"),
             Order::Settle(torrent) => self.after(millis(5), What::Settled(client, torrent)),
             Order::Hash { torrent, active, piece, evidence } => {
                 at.torrent_mut(torrent).disk.begin_hash(piece);
@@ -117,6 +119,8 @@ impl World {
                 let delay = draw(&mut self.random, &at.plan.hashing);
                 self.after(delay, What::Checked { client, torrent, first, count });
             }
+            // No simulated client has a tracker.
+            Order::Discover { .. } | Order::Completed(_) | Order::Withdraw(_) => {}
             Order::Notify(notice) => {
                 at.notice(now, &notice);
                 self.judge(client, &notice);
@@ -189,7 +193,7 @@ impl World {
                 good |= 1 << offset;
             }
         }
-        let checked = Hashed::Checked { torrent, first, count, good };
+        let checked = Hashed::Checked { torrent, first, count, good, trusted: 0 };
         self.publish(client, Event::Hashed(checked));
     }
 }

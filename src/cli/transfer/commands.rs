@@ -104,7 +104,8 @@ impl Transfer<'_> {
         teller: &mut Teller,
     ) -> Result<Outcome, Failure> {
         let clock = console.clock;
-        let handle = self.add(client, teller)?;
+        let trackers = self.trackers(console);
+        let handle = self.add(client, teller, trackers)?;
         let hint = other_folder(self.folder, &self.metainfo);
         let mut watch =
             Watch::new(self.goal, self.folder.to_owned(), self.path(), clock.now()).advise(hint);
@@ -153,7 +154,12 @@ impl Transfer<'_> {
     }
 
     /// Adds the torrent to the client.
-    fn add(&self, client: &Client, teller: &mut Teller) -> Result<TorrentHandle, Failure> {
+    fn add(
+        &self,
+        client: &Client,
+        teller: &mut Teller,
+        trackers: Vec<Vec<String>>,
+    ) -> Result<TorrentHandle, Failure> {
         teller.tell(&Event::Listening { addresses: client.listening().to_vec() });
         let metainfo = self.metainfo.clone();
         teller.tell(&Event::Added {
@@ -163,8 +169,23 @@ impl Transfer<'_> {
             pieces: metainfo.layout.piece_count(),
         });
         let (root, peers) = (self.folder.to_owned(), self.network.peer.clone());
-        let torrent = AddTorrent { metainfo, root, mode: self.mode, peers };
+        let torrent = AddTorrent { metainfo, root, mode: self.mode, peers, trackers };
         client.add(torrent).map_err(Failure::new)
+    }
+
+    /// Where to announce: the torrent's tiers, then each tracker of the command line as a tier of
+    /// its own. Peers of a private torrent come from its own trackers alone (BEP 27).
+    fn trackers(&self, console: &Console) -> Vec<Vec<String>> {
+        let mut tiers = Vec::new();
+        if !self.network.no_trackers {
+            tiers.clone_from(&self.metainfo.trackers);
+        }
+        if !self.metainfo.private {
+            tiers.extend(self.network.tracker.iter().map(|url| vec![url.clone()]));
+        } else if !self.network.tracker.is_empty() {
+            console.output.warn("this torrent is private: --tracker is left out");
+        }
+        tiers
     }
 
     /// Where the file or folder is or will be.

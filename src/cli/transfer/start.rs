@@ -4,9 +4,12 @@ use crate::cli::arguments::transfer::NetworkArguments;
 use crate::cli::descriptors::peers_affordable;
 use crate::cli::failure::Failure;
 use crate::cli::out::Output;
-use crate::client::{Client, ClientOptions, DEFAULT_PORT, StartError};
-use std::io::{self, ErrorKind};
+use crate::client::{Client, ClientOptions, DEFAULT_PORT, Roots, StartError};
+use crate::limits::CERTIFICATES_MAX;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::Path;
 
 /// Ports tried after the default one before any that is free (BEP 3 names 6881 to 6889).
 const OTHER_PORTS: [u16; 8] = [6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889];
@@ -14,6 +17,10 @@ const OTHER_PORTS: [u16; 8] = [6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889];
 /// Starts a client as the options say.
 pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Client, Failure> {
     let peers_max = peers(network.max_peers, output);
+    let tracker_roots = match &network.tracker_ca {
+        Some(path) => read_roots(path)?,
+        None => Roots::default(),
+    };
     let options = |port: u16| ClientOptions {
         listen: vec![
             SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
@@ -21,6 +28,7 @@ pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Clien
         ],
         peers_max,
         upload_slots: network.upload_slots,
+        tracker_roots: tracker_roots.clone(),
         ..ClientOptions::default()
     };
     if let Some(port) = network.port {
@@ -42,6 +50,20 @@ pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Clien
             Err(error) => return Err(explain(&error)),
         }
     }
+}
+
+/// The authorities that a file names.
+fn read_roots(path: &Path) -> Result<Roots, Failure> {
+    let failed = |error: io::Error| {
+        Failure::new(format!("cannot read the certificates: {error}")).at(path.display())
+    };
+    let mut pem = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(CERTIFICATES_MAX).read_to_end(&mut pem))
+        .map_err(failed)?;
+    Roots::from_pem(&pem).map_err(|error| {
+        Failure::new(error).at(path.display()).advise("give a file of certificates to --tracker-ca")
+    })
 }
 
 /// What to say of peers that this machine has no way to, as those of IPv6 where there is none.

@@ -7,6 +7,7 @@ use crate::cli::transfer::event::{Event, Figures};
 use crate::cli::transfer::meter::Meter;
 use crate::client::Progress;
 use crate::kit::clock::Time;
+use crate::limits::DISK_FULL_PAUSE;
 use crate::swarm::order::Notice;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -93,7 +94,7 @@ impl Watch {
     /// The client says something.
     pub(super) fn notice(&mut self, notice: Notice, now: Time, progress: &Progress) -> Step {
         match notice {
-            Notice::Checked { owned, .. } => return self.checked(owned, progress.pieces_total),
+            Notice::Checked { owned, .. } => return self.checked(owned, progress),
             Notice::Complete(_) => return self.completed(now, progress),
             Notice::Refused(message) | Notice::Failed { message, .. } => {
                 return Step::Fail(Failure::new(message));
@@ -106,6 +107,12 @@ impl Watch {
                 log::info!("peer {address} left: {reason}");
                 self.events.push(Event::PeerLeft { address, reason: reason.to_string() });
             }
+            Notice::DiskFull { message, .. } => {
+                let (message, seconds) = (message.into(), DISK_FULL_PAUSE.as_secs());
+                self.events.push(Event::DiskFull { message, retry_seconds: seconds });
+            }
+            Notice::DiskHasRoom(_) => self.events.push(Event::DiskHasRoom),
+            Notice::Tracker { report, .. } => self.events.push(Event::of_tracker(*report)),
             Notice::BadPiece { piece, .. } => self.events.push(Event::BadPiece { piece }),
             Notice::Added(_) | Notice::Stopped => {}
         }
@@ -166,14 +173,16 @@ impl Watch {
 
     /// Whether what is on the disk is being compared.
     fn is_checking(&self, progress: &Progress) -> bool {
-        let begun = (1..progress.pieces_total).contains(&progress.checked);
+        let begun = (1..progress.pieces_total).contains(&(progress.checked + progress.trusted));
         !self.checked && !self.complete && (self.goal == Goal::Seed || begun)
     }
 
     /// What was on the disk is known.
-    fn checked(&mut self, pieces: u32, pieces_total: u32) -> Step {
+    fn checked(&mut self, pieces: u32, progress: &Progress) -> Step {
         self.checked = true;
-        self.events.push(Event::Checked { pieces, pieces_total });
+        let pieces_total = progress.pieces_total;
+        let pieces_checked = progress.checked;
+        self.events.push(Event::Checked { pieces, pieces_total, pieces_checked });
         if self.goal != Goal::Seed || pieces == pieces_total {
             return Step::Go;
         }

@@ -12,6 +12,8 @@ const HALF: Progress = Progress {
     uploaded: 5,
     wasted: 0,
     checked: 4,
+    trusted: 0,
+    disk_full: false,
     peers: 1,
     seeds: 0,
     bad_pieces: 0,

@@ -7,6 +7,7 @@ mod scene;
 
 mod endgame;
 mod grants;
+mod keeping;
 mod returns;
 mod roster;
 mod sole;
