@@ -235,13 +235,11 @@ impl Scene {
 
 /// What takes back what an event told.
 fn undo(peer: usize, event: &Event) -> Option<(usize, u32, u64)> {
-    match *event {
-        Event::Peer(_, PeerEvent::Have(piece)) => {
-            Some((peer, piece.get() / 64, 1 << (piece.get() % 64)))
-        }
-        Event::Peer(_, PeerEvent::Word { index, bits }) => Some((peer, index, bits)),
-        _ => None,
+    if let Event::Peer(_, PeerEvent::Have(piece)) = *event {
+        return Some((peer, piece.get() / 64, 1 << (piece.get() % 64)));
     }
+    let Event::Peer(_, PeerEvent::Word { index, bits }) = *event else { return None };
+    Some((peer, index, bits))
 }
 
 /// The grants among orders.

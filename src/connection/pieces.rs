@@ -263,6 +263,7 @@ mod tests {
         assert_eq!(search(9), [70, 127, 128, 199, 6, 9]);
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a test looks for these alone")]
     fn words(out: &mut Outbox) -> Vec<(u32, u64)> {
         let events = std::iter::from_fn(|| out.next_event());
         let words = events.map(|event| match event {
