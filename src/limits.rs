@@ -188,6 +188,24 @@ pub const SEED_SLOT_TIME_MAX: Duration = Duration::from_secs(300);
 /// As a seed, a peer keeps its slot until it was sent this many pieces.
 pub const SEED_SLOT_PIECES: u64 = 20;
 
+// ---- limits of speed -------------------------------------------------------------------------
+
+/// Bytes that a peer is granted at a time under a limit of speed, as time at that limit: short, so
+/// that shares are equal, and longer than a thread takes to wake.
+pub const RATE_QUANTUM: Duration = Duration::from_millis(5);
+/// Least of that, in bytes: a block, since less cannot be asked for.
+pub const RATE_QUANTUM_MIN: u64 = BLOCK_LENGTH as u64;
+/// Most of that, in bytes: one write to a socket.
+pub const RATE_QUANTUM_MAX: u64 = UPLOAD_BATCH as u64;
+/// What a limit saves while nobody uses it, as time: makes up for threads that wake late, and is
+/// below a twentieth of a second, so that a second stays within 5 %.
+pub const RATE_BURST: Duration = Duration::from_millis(40);
+/// Who waits for its turn under a limit looks at least this often whether the limit has changed.
+pub const RATE_RECHECK: Duration = Duration::from_millis(250);
+/// Slowest limit that can be asked for, in bytes per second: a block in sixteen seconds, so that
+/// a peer that gets one now and then is not taken for dead.
+pub const RATE_MIN: u64 = 1_024;
+
 // ---- peers and addresses ---------------------------------------------------------------------
 
 /// Most peers of the whole process.
@@ -196,6 +214,16 @@ pub const PEERS_MAX: usize = 10_000;
 pub const PEERS_PER_TORRENT_MAX: usize = 10_000;
 /// Most torrents of the whole process.
 pub const TORRENTS_MAX: usize = 10_000;
+/// Most connections of one host: an IPv4 address, which users behind one router share, or 64 bits
+/// of an IPv6 one. Loopback has no such limit.
+pub const PEERS_PER_HOST_MAX: usize = 16;
+/// While there is somebody to dial, one place in this many is kept for that, but no more than can
+/// be dialed at once.
+pub const DIALS_RESERVED_SHARE: usize = 16;
+/// A peer that was of no use to either side for this long may have to give its place up.
+pub const SPARE_AGE: Duration = Duration::from_secs(60);
+/// Peers give their places up at most this often, one at a time.
+pub const SPARE_PAUSE: Duration = Duration::from_millis(250);
 /// Most connections being dialed at once.
 pub const DIALS_MAX: usize = 32;
 /// Most addresses remembered for one torrent.
@@ -326,12 +354,20 @@ pub const DISK_ROOM: u64 = 16 * 1024 * 1024;
 /// for the last time, to look for room, and to spare.
 pub const DISK_ORDERS_PER_TORRENT: usize = 6;
 
-// ---- command line ----------------------------------------------------------------------------
+// ---- what the system gives -------------------------------------------------------------------
 
 /// Descriptors of one peer: its socket, its poll and its waker.
 pub const DESCRIPTORS_PER_PEER: u64 = 3;
 /// Descriptors that are not for peers: open files of torrents, arrivals, listeners, the rest.
 pub const DESCRIPTORS_RESERVED: u64 = (OPEN_FILES_MAX + ARRIVALS_MAX + 64) as u64;
+/// Memory maps of one peer: its thread's stack, the signal stack of the standard library, and a
+/// guard for each.
+pub const MAPS_PER_PEER: u64 = 4;
+/// Threads that are not for peers, on a machine of many cores.
+pub const THREADS_RESERVED: u64 = 128;
+
+// ---- command line ----------------------------------------------------------------------------
+
 /// Most upload slots that can be asked for.
 pub const UPLOAD_SLOTS_MAX: usize = 10_000;
 /// Longest time that can be asked for: a year.
@@ -372,6 +408,7 @@ const _: () = {
         BLOCK_TIMEOUT.as_secs() + LATE_PAUSE.as_secs() < BLOCK_LOST.as_secs(),
         "late comes before lost"
     );
+    assert!(RATE_QUANTUM_MIN <= RATE_QUANTUM_MAX && RATE_BURST.as_millis() < 50);
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
     assert!(DIAL_FAILURES_DOUBT < DIAL_FAILURES_MAX);
     assert!(

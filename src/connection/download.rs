@@ -11,10 +11,13 @@ use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::shared::SharedTorrent;
 use crate::connection::supply::Supply;
+use crate::connection::toll::Toll;
 use crate::connection::window::Window;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout, PieceIndex};
-use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, SNUB_PAUSE, SNUB_TIMEOUT};
+use crate::limits::{
+    ALLOWED_FAST_KEPT_MAX, BLOCK_LENGTH, LEASES_PER_PEER_MAX, SNUB_PAUSE, SNUB_TIMEOUT,
+};
 use crate::wire::message::Message;
 use std::collections::VecDeque;
 
@@ -61,11 +64,13 @@ pub struct Download {
     pub(super) allowed_fast: Vec<PieceIndex>,
     /// How many of those were looked at in the search under way.
     pub(super) allowed_fast_seen: usize,
+    /// What is paid under limits of speed, before a block is asked for.
+    pub(super) toll: Toll,
 }
 
 impl Download {
     /// A new connection: choked, with nothing granted.
-    pub fn new(now: Time, fast: bool) -> Self {
+    pub(super) fn new(now: Time, fast: bool, toll: Toll) -> Self {
         Self {
             leases: VecDeque::new(),
             flights: Flights::default(),
@@ -82,6 +87,7 @@ impl Download {
             pause_until: now,
             allowed_fast: Vec::new(),
             allowed_fast_seen: 0,
+            toll,
         }
     }
 
@@ -265,14 +271,21 @@ impl Download {
         let pause = (self.pause_until > now && self.queued > 0).then_some(self.pause_until);
         let disgrace = self.snubbed && self.outstanding == 0 && self.patience_until > now;
         let patience = disgrace.then_some(self.patience_until);
-        [overdue, snub, pause, patience].into_iter().flatten().min()
+        let asks = self.room() > 0 && now >= self.pause_until;
+        let paid = self.toll.wait_until().filter(|_| asks);
+        [overdue, snub, pause, patience, paid].into_iter().flatten().min()
     }
 
     fn send_requests(&mut self, now: Time, layout: &Layout, out: &mut Outbox) {
         if self.outstanding == 0 {
             self.last_block = now;
         }
-        let room = self.window.size().saturating_sub(self.outstanding);
+        if self.room() == 0 {
+            self.toll.release();
+            return;
+        }
+        let block = u64::from(BLOCK_LENGTH);
+        let room = (self.toll.allowance(now, u64::from(self.room()) * block) / block) as u32;
         let mut index = 0;
         let mut sent = 0;
         while sent < room && self.queued > 0 && index < self.leases.len() {
@@ -298,6 +311,12 @@ impl Download {
             self.flights.asked(now, block);
             out.send(Message::Request(request_of(layout, block)));
         }
+        self.toll.spend(u64::from(sent) * block);
+    }
+
+    /// Blocks that could be asked for now but for limits of speed.
+    fn room(&self) -> u32 {
+        self.window.size().saturating_sub(self.outstanding).min(self.queued)
     }
 
     /// A peer that keeps us waiting is asked for one block at a time, and now and then.

@@ -7,7 +7,7 @@ use crate::connection::lease::{find, request_of};
 use crate::connection::outbox::Outbox;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout};
-use crate::limits::{CANCELS_OPEN_MAX, REJECT_PAUSE, SNUB_PAUSE, SNUB_TIMEOUT};
+use crate::limits::{BLOCK_LENGTH, CANCELS_OPEN_MAX, REJECT_PAUSE, SNUB_PAUSE, SNUB_TIMEOUT};
 use crate::wire::message::Message;
 
 impl Download {
@@ -61,6 +61,7 @@ impl Download {
             let mut back = std::mem::take(&mut lease.todo);
             if !self.fast {
                 self.outstanding -= lease.asked.count_ones();
+                self.toll.refund(u64::from(lease.asked.count_ones() * BLOCK_LENGTH));
                 back |= std::mem::take(&mut lease.asked);
             }
             lease.lost |= back;
@@ -75,6 +76,7 @@ impl Download {
     /// The peer refuses a request. Tells whether it was one of ours.
     pub fn rejected(&mut self, now: Time, block: Block, out: &mut Outbox) -> bool {
         if self.answers_cancel(block) {
+            self.toll.refund(u64::from(BLOCK_LENGTH));
             return true;
         }
         let Some(index) = find(&self.leases, block, |lease| lease.asked) else { return false };
@@ -82,6 +84,7 @@ impl Download {
         lease.asked &= !block.bit();
         lease.lost |= block.bit();
         self.outstanding -= 1;
+        self.toll.refund(u64::from(BLOCK_LENGTH));
         lease.report_lost(out);
         self.finish(index, out);
         if !self.choked {
@@ -163,6 +166,8 @@ impl Download {
             lease.report(out);
         }
         self.flights.clear();
+        self.toll.refund(u64::from(self.outstanding) * u64::from(BLOCK_LENGTH));
+        self.toll.release();
         (self.outstanding, self.queued) = (0, 0);
     }
 }

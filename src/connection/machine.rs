@@ -23,6 +23,7 @@ use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::reason::{CloseReason, Violation};
 use crate::connection::shared::{PeerCounters, SharedTorrent};
+use crate::connection::toll::Toll;
 use crate::connection::upload::{Upload, Use};
 use crate::kit::clock::Time;
 use crate::layout::{Block, PieceIndex, PieceSpan};
@@ -75,7 +76,8 @@ impl Connection {
         // never not at all.
         let cursor = shared.have_log.len();
         let owned = shared.owned.snapshot();
-        let (mut upload, mut out) = (Upload::new(features.fast), Outbox::default());
+        let (up, down) = Toll::both(&shared.throttle, &setup.throttle);
+        let (mut upload, mut out) = (Upload::new(features.fast, up), Outbox::default());
         introduce(&setup, features, &owned, &mut upload, &mut out);
         let pieces = RemotePieces::new(piece_count, cursor);
         out.publish(Event::Joined(Box::new(Joined {
@@ -85,7 +87,7 @@ impl Connection {
         })));
         Self {
             pieces,
-            download: Download::new(now, features.fast),
+            download: Download::new(now, features.fast, down),
             upload,
             out,
             pieces_told: false,
@@ -186,14 +188,15 @@ impl Connection {
         self.download.deadline(now).map_or(quiet, |due| due.min(quiet))
     }
 
-    /// The requests to serve next: spans that follow each other, up to `bytes_max` bytes.
-    pub fn next_run(&mut self, bytes_max: u32, run: &mut Vec<PieceSpan>) {
-        self.upload.next_run(bytes_max, run);
+    /// The requests to serve next: spans that follow each other, up to `bytes_max` bytes and what
+    /// limits of speed allow.
+    pub fn next_run(&mut self, now: Time, bytes_max: u32, run: &mut Vec<PieceSpan>) {
+        self.upload.next_run(now, bytes_max, run);
     }
 
-    /// Whether requests of the peer wait.
-    pub fn has_uploads(&self) -> bool {
-        self.upload.is_waiting()
+    /// When requests of the peer may be served, if any wait.
+    pub fn uploads_due(&self) -> Option<Time> {
+        self.upload.is_waiting().then(|| self.upload.wait_until().unwrap_or(Time::ZERO))
     }
 
     /// Blocks of that many bytes were handed to the socket.
@@ -211,6 +214,7 @@ impl Connection {
     /// The connection ends: gives back leases and pieces, then says its last word.
     pub fn leave(&mut self, reason: CloseReason) {
         self.download.leave(&mut self.out);
+        self.upload.leave();
         self.pieces.leave(&mut self.out);
         self.out.publish(Event::Closed(reason));
     }
@@ -374,6 +378,7 @@ impl Connection {
         let interested = self.shared.fetch && self.pieces.is_interesting();
         if interested != self.interested {
             self.interested = interested;
+            self.counters.wanted.store(interested, Relaxed);
             self.out.send(if interested { Message::Interested } else { Message::NotInterested });
         }
     }

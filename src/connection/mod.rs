@@ -12,6 +12,7 @@
 //! - [`download`]: our requests and what comes of them
 //! - [`giving_back`]: how blocks go back that will not come
 //! - [`upload`]: the peer's requests and what we owe it
+//! - [`toll`]: what payload pays under limits of speed
 //! - [`supply`]: when to ask the main thread for work
 //! - [`pieces`]: what the peer has and what of it we want
 //! - [`introduction`]: what is said first
@@ -32,6 +33,7 @@ pub mod pieces;
 pub mod reason;
 pub mod shared;
 pub mod supply;
+pub mod toll;
 pub mod upload;
 pub mod window;
 

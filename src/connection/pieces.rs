@@ -119,7 +119,7 @@ impl RemotePieces {
     pub fn add_all(&mut self, shared: &SharedTorrent, out: &mut Outbox) {
         let full = Bitfield::full(self.told.len());
         for (index, &bits) in full.words().iter().enumerate() {
-            self.wanted.merge_word(index, bits & !shared.owned.word(index));
+            self.wanted.merge_word(index, bits & lacking(shared, index));
         }
         self.all = true;
         out.publish(Event::HaveAll);
@@ -130,7 +130,7 @@ impl RemotePieces {
     fn learn(&mut self, shared: &SharedTorrent, index: u32, bits: u64) -> u64 {
         let new = if self.all { 0 } else { bits & !self.word(index) };
         if new != 0 {
-            self.wanted.merge_word(index as usize, new & !shared.owned.word(index as usize));
+            self.wanted.merge_word(index as usize, new & lacking(shared, index as usize));
             if self.lent {
                 *self.untold.entry(index).or_default() |= new;
             }
@@ -210,6 +210,11 @@ impl RemotePieces {
     }
 }
 
+/// The pieces of one word that we want and lack.
+fn lacking(shared: &SharedTorrent, index: usize) -> u64 {
+    shared.wanted.word(index) & !shared.owned.word(index)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +248,25 @@ mod tests {
         assert!(pieces.is_interesting(), "the log is not read yet");
         assert_eq!(pieces.next_owned(&shared), Some(130));
         assert!(!pieces.is_interesting());
+    }
+
+    #[test]
+    fn pieces_that_are_not_wanted_are_of_no_interest() {
+        let shared = shared(200, &[]);
+        let mut wanted = Bitfield::new(200);
+        assert!(wanted.insert(70));
+        let shared = shared.choosing(wanted);
+        let mut pieces = RemotePieces::new(200, 0);
+        let (three, mut out) = (shared.layout.piece(3).unwrap(), Outbox::default());
+        assert!(pieces.add(&shared, three, &mut out), "it is news all the same");
+        pieces.add_word(&shared, 0, u64::MAX, &mut out);
+        assert!(!pieces.is_interesting());
+        pieces.add_word(&shared, 1, u64::MAX, &mut out);
+        assert!(pieces.is_interesting());
+        assert!(!shared.is_complete());
+        assert!(shared.own(shared.layout.piece(70).unwrap()));
+        assert!(shared.is_complete());
+        assert_eq!((shared.owned_of_wanted(), shared.owned.count()), (1, 1));
     }
 
     #[test]

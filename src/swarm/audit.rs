@@ -24,7 +24,7 @@ macro_rules! require {
 impl Swarm {
     /// Whether the state is consistent; the first thing that is not, in words.
     ///
-    /// - A piece is exactly one of owned, under way and open.
+    /// - A piece is exactly one of owned, under way and open, or of no interest.
     /// - A block has at most two holders, all of them here, and none once it is stored.
     /// - Every count and every list says what the records say.
     pub fn audit(&self) -> Result<(), String> {
@@ -168,7 +168,11 @@ impl Swarm {
                 torrent.picker.is_open(piece),
             ];
             let count = states.iter().filter(|state| **state).count();
-            require!(count == 1, "piece {piece} is (owned, under way, open) = {states:?}");
+            let unwanted = count == 0 && !torrent.shared.wanted.has(piece);
+            require!(
+                count == 1 || unwanted,
+                "piece {piece} is (owned, under way, open) = {states:?}"
+            );
             open += u32::from(states[2]);
         }
         require!(open == torrent.picker.open_count(), "{open} pieces are open");

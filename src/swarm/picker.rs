@@ -18,6 +18,7 @@ use crate::bitfield::WORD_BITS;
 use crate::kit::random::Random;
 use crate::limits::PICKER_BATCH;
 use crate::swarm::bitmap::Bitmap;
+use crate::swarm::sequence::Sequence;
 use std::fmt;
 use std::hint::black_box;
 
@@ -44,6 +45,8 @@ pub struct Picker {
     open_count: u32,
     /// Pieces that one more peer has each and that were not moved yet.
     late: Vec<u32>,
+    /// Open pieces by their number, if they are wanted in order.
+    sequence: Option<Sequence>,
     /// Array places read or written, for the benchmark that shows that work is constant.
     touched: u64,
 }
@@ -66,7 +69,37 @@ impl Picker {
         let mut open = Bitmap::new(peers_max + 1);
         open.set(0, piece_count > 0);
         let late = Vec::with_capacity(PICKER_BATCH);
-        Self { order, place, start, open, open_count: piece_count, late, touched: 0 }
+        let (sequence, touched) = (None, 0);
+        Self { order, place, start, open, open_count: piece_count, late, sequence, touched }
+    }
+
+    /// The same pieces, to be picked in the order of their numbers. Cost: a step per piece.
+    pub fn in_order(mut self) -> Self {
+        let count = self.place.len() as u32;
+        let mut sequence = Sequence::new(count);
+        (0..count).filter(|&piece| self.is_open(piece)).for_each(|piece| sequence.set(piece, true));
+        self.sequence = Some(sequence);
+        self
+    }
+
+    /// Whether pieces are picked in the order of their numbers.
+    pub fn is_in_order(&self) -> bool {
+        self.sequence.is_some()
+    }
+
+    /// The first open piece that the peer has, of the first `probes`, if pieces are picked in
+    /// order. Cost: O(probes).
+    pub fn first(&mut self, probes: u32, peer_has: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut from = 0;
+        for _ in 0..probes {
+            self.touched += 1;
+            let piece = self.sequence.as_ref()?.first_from(from)?;
+            if peer_has(piece) {
+                return Some(piece);
+            }
+            from = piece + 1;
+        }
+        None
     }
 
     /// Open pieces: neither owned nor under way.
@@ -154,6 +187,7 @@ impl Picker {
         if self.is_open(piece) {
             self.up(piece);
             self.open_count -= 1;
+            self.note_in_order(piece, false);
         }
     }
 
@@ -248,6 +282,12 @@ impl Picker {
         self.order[far as usize] = piece;
         self.place[piece as usize] = to;
         self.touched += 2;
+    }
+
+    fn note_in_order(&mut self, piece: u32, open: bool) {
+        if let Some(sequence) = &mut self.sequence {
+            sequence.set(piece, open);
+        }
     }
 
     /// Moves the piece from its key to the next.

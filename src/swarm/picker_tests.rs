@@ -126,3 +126,16 @@ fn equally_rare_pieces_are_picked_in_another_order_by_another_seed() {
     };
     assert!((1..20).any(|seed| first(seed) != first(0)));
 }
+
+#[test]
+fn in_order_the_lowest_open_piece_comes_first() {
+    let mut picker = Picker::new(300, PEERS, &mut Random::new(1));
+    picker.park(0);
+    let mut picker = picker.in_order();
+    picker.increase(7);
+    assert_eq!(picker.first(64, |_| true), Some(1));
+    (1..250).for_each(|piece| picker.park(piece));
+    assert_eq!(picker.first(64, |_| true), Some(250));
+    assert_eq!(picker.first(64, |piece| piece > 260), Some(261));
+    assert_eq!(picker.first(5, |piece| piece > 260), None, "only so many are tried");
+}
