@@ -3,8 +3,10 @@
 //! Constants are grouped by who meets them first. Relations between them are asserted at compile
 //! time at the end of the file, so a change that breaks one does not build. No logic lives here.
 
+mod storage;
 mod trackers;
 
+pub use storage::*;
 pub use trackers::*;
 
 use std::time::Duration;
@@ -96,6 +98,9 @@ pub const WINDOW_START: u32 = 8;
 /// Fewest requests in flight to a peer that answers, however slow. What waits long at a slow peer
 /// was chosen long ago: simulated swarms behind a slow seed take twice as long with 16.
 pub const WINDOW_MIN: u32 = 4;
+/// But only as many of them as come within this time, at least one: half of what a block may take,
+/// so that nothing is late at an honest peer only because it is slow.
+pub const WINDOW_WAIT: Duration = Duration::from_secs(12);
 /// Most requests in flight to one peer.
 pub const WINDOW_MAX: u32 = 1_024;
 /// Most requests in flight to a peer that announced no `reqq`: common clients queue 250.
@@ -109,6 +114,9 @@ pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(25);
 pub const BLOCK_LOST: Duration = Duration::from_secs(50);
 /// Requests taken back whose answer a peer with Fast owes us; the oldest are forgotten.
 pub const CANCELS_OPEN_MAX: usize = WINDOW_MAX as usize;
+/// Segments of which blocks that were given up are remembered for each peer, because they may still
+/// come: as many as it may hold leases of.
+pub const GIVEN_UP_MAX: usize = LEASES_PER_PEER_MAX;
 /// After a look for late requests the next one is at least this much later, so that those of a
 /// window, sent one by one, make few events.
 pub const LATE_PAUSE: Duration = Duration::from_secs(1);
@@ -324,48 +332,6 @@ pub const TIMER_TICK: Duration = Duration::from_millis(100);
 /// Slots of the main thread's timing wheel.
 pub const TIMER_SLOTS: usize = 1_024;
 
-// ---- storage ---------------------------------------------------------------------------------
-
-/// Most files of torrents open at once.
-pub const OPEN_FILES_MAX: usize = 256;
-/// Slices handed to the system in one read or write: `IOV_MAX` of Linux and macOS.
-pub const IO_SLICES_MAX: usize = 1_024;
-/// Bytes read at once while hashing: they fit the second-level cache.
-pub const HASH_CHUNK: usize = 256 * 1024;
-/// Bytes that one checking job of a hash thread aims at.
-pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
-/// Checking jobs of one torrent under way at once.
-pub const CHECK_JOBS_AHEAD: usize = 16;
-
-/// Two changes of a file further apart than this have different times: the clocks of file systems
-/// tick at least a hundred times a second.
-pub const STAMP_TICK: Duration = Duration::from_millis(20);
-/// Longest time that a thread waits without anybody who could wake it.
-pub const REST_MAX: Duration = Duration::from_millis(100);
-/// Verified pieces are recorded this long after the first one that is not: of what a killed process
-/// had finished, at most this much is read again.
-pub const SAVE_PAUSE: Duration = Duration::from_secs(30);
-/// While a disk is full, it is tried again this often.
-pub const DISK_FULL_PAUSE: Duration = Duration::from_secs(10);
-/// Bytes that have to be free before a full disk is written to again: some seconds of a fast
-/// download, so that it is not full again at once.
-pub const DISK_ROOM: u64 = 16 * 1024 * 1024;
-/// Orders to the disk thread that one torrent may have waiting: to prepare, to record, to record
-/// for the last time, to look for room, and to spare.
-pub const DISK_ORDERS_PER_TORRENT: usize = 6;
-
-// ---- what the system gives -------------------------------------------------------------------
-
-/// Descriptors of one peer: its socket, its poll and its waker.
-pub const DESCRIPTORS_PER_PEER: u64 = 3;
-/// Descriptors that are not for peers: open files of torrents, arrivals, listeners, the rest.
-pub const DESCRIPTORS_RESERVED: u64 = (OPEN_FILES_MAX + ARRIVALS_MAX + 64) as u64;
-/// Memory maps of one peer: its thread's stack, the signal stack of the standard library, and a
-/// guard for each.
-pub const MAPS_PER_PEER: u64 = 4;
-/// Threads that are not for peers, on a machine of many cores.
-pub const THREADS_RESERVED: u64 = 128;
-
 // ---- command line ----------------------------------------------------------------------------
 
 /// Most upload slots that can be asked for.
@@ -400,6 +366,8 @@ const _: () = {
     assert!(WINDOW_MAX as usize <= UPLOAD_QUEUE_MAX, "we accept what we would ask");
     assert!(WINDOW_MAX as usize <= LEASES_PER_PEER_MAX * 64, "leases can fill the window");
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
+    assert!(2 * WINDOW_WAIT.as_secs() <= BLOCK_TIMEOUT.as_secs(), "a slow peer is in time");
+    assert!(WINDOW_AHEAD.as_secs() < WINDOW_WAIT.as_secs());
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
     assert!(BLOCK_LOST.as_secs() < SOLE_PATIENCE.as_secs(), "blocks can be asked for again");
     assert!(SOLE_PATIENCE.as_secs() < SOLE_TURN.as_secs(), "who stalls goes before who is slow");

@@ -222,10 +222,7 @@ impl Client {
         };
         starting.start("main", move || main.run())?;
         starting.start("accept", move || acceptor.run())?;
-        let (watchdog_box, watchdog_letters) = mailbox(1);
-        starting.start("watchdog", move || {
-            watchdog::run(&watchdog_letters, &pulse, clock, kind_name);
-        })?;
+        let watchdog = starting.watchdog(pulse)?;
         Ok(Self {
             bus,
             desk,
@@ -238,7 +235,7 @@ impl Client {
             listening,
             accept: starting.accept.clone(),
             discover: starting.discover.clone(),
-            watchdog: watchdog_box,
+            watchdog,
             census: starting.census.clone(),
             threads: std::mem::take(&mut starting.threads),
         })
@@ -272,6 +269,14 @@ impl Client {
 }
 
 impl Starting {
+    /// Starts the thread that looks after the main thread; it ends when its mailbox is dropped.
+    fn watchdog(&mut self, pulse: Pulse) -> Result<Mailbox<()>, StartError> {
+        let (watchdog, letters) = mailbox(1);
+        let clock = self.clock;
+        self.start("watchdog", move || watchdog::run(&letters, &pulse, clock, kind_name))?;
+        Ok(watchdog)
+    }
+
     /// Starts the threads that take orders; returns their mailboxes.
     fn workers(
         &mut self,

@@ -6,6 +6,7 @@
 
 use crate::connection::event::{Answer, Event, Grant};
 use crate::connection::flights::Flights;
+use crate::connection::given_up::GivenUp;
 use crate::connection::lease::{Lease, find, request_of};
 use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
@@ -26,7 +27,7 @@ use std::collections::VecDeque;
 pub enum Arrival {
     /// This connection won the claim: write it, then tell [`Download::stored`].
     Store,
-    /// Somebody else wrote it, or nobody waits for it any more: discard it.
+    /// Somebody else wrote it, or it was never asked for: discard it.
     Discard,
 }
 
@@ -41,6 +42,8 @@ pub struct Download {
     pub(super) outstanding: u32,
     /// Blocks granted and not asked for: the `todo` bits of all leases.
     pub(super) queued: u32,
+    /// Requests that we do not wait for any more and that may be answered all the same.
+    pub(super) given_up: GivenUp,
     /// Requests taken back. With Fast each of them is answered, by the block or a reject, and
     /// that answer must not be taken for one to a later request for the same block.
     pub(super) cancels: VecDeque<Block>,
@@ -76,6 +79,7 @@ impl Download {
             flights: Flights::default(),
             outstanding: 0,
             queued: 0,
+            given_up: GivenUp::default(),
             cancels: VecDeque::new(),
             window: Window::new(now),
             supply: Supply::new(),
@@ -188,7 +192,7 @@ impl Download {
         self.window.block_arrived(now, bytes);
         self.answers_cancel(block);
         let Some(index) = find(&self.leases, block, |lease| lease.asked) else {
-            return Arrival::Discard;
+            return self.came_late(block);
         };
         let lease = &mut self.leases[index];
         lease.asked &= !block.bit();
@@ -279,6 +283,7 @@ impl Download {
     fn send_requests(&mut self, now: Time, layout: &Layout, out: &mut Outbox) {
         if self.outstanding == 0 {
             self.last_block = now;
+            self.window.resumed(now);
         }
         if self.room() == 0 {
             self.toll.release();

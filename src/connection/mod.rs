@@ -9,6 +9,7 @@
 //! - [`window`]: how many requests are in flight
 //! - [`lease`]: blocks that the main thread granted
 //! - [`flights`]: requests by age
+//! - [`given_up`]: requests that may still be answered
 //! - [`download`]: our requests and what comes of them
 //! - [`giving_back`]: how blocks go back that will not come
 //! - [`upload`]: the peer's requests and what we owe it
@@ -22,6 +23,7 @@
 pub mod download;
 pub mod event;
 pub mod flights;
+pub mod given_up;
 pub mod giving_back;
 pub mod greeting;
 pub mod idle;
