@@ -8,7 +8,7 @@
 #[path = "support/mod.rs"]
 mod support;
 
-use cuerda::bitfield::Bitfield;
+use cuerda::bitfield::{Bitfield, SharedBitfield};
 use cuerda::connection::event::{Command, Event as PeerEvent, Grant, Joined};
 use cuerda::connection::shared::SharedTorrent;
 use cuerda::id::{InfoHash, PeerId};
@@ -30,6 +30,8 @@ use support::{Row, Tell, median, print, tell, time};
 const BLOCKS: u32 = 16;
 /// Words of 64 pieces that each peer has some of.
 const WORDS_PER_PEER: u32 = 8;
+/// Pieces that news of a word may have in common with what was told of it before.
+const WORD_OVERLAP_MAX: u32 = 8;
 /// Batches measured of each kind.
 const BATCHES: usize = 9;
 /// Events in a batch.
@@ -43,8 +45,8 @@ struct Scene {
     peers: Vec<PeerKey>,
     /// Pieces of the torrent.
     pieces: u32,
-    /// Words that each peer has some pieces of.
-    words: Vec<Vec<u32>>,
+    /// What the thread of each peer has told of its pieces.
+    sets: Vec<Arc<SharedBitfield>>,
     /// All chance.
     random: Random,
 }
@@ -65,7 +67,7 @@ impl Scene {
             addresses: AddressBook::default(),
         };
         swarm.handle(Time::ZERO, Event::Control(Control::Add(Box::new(new))));
-        let mut scene = Scene { swarm, peers: Vec::new(), pieces, words: Vec::new(), random };
+        let mut scene = Scene { swarm, peers: Vec::new(), pieces, sets: Vec::new(), random };
         let torrent =
             scene
                 .orders()
@@ -102,26 +104,33 @@ impl Scene {
         self.say(Event::Peer(key, PeerEvent::Greeted(hash)));
         let mut id = [9; 20];
         id[..8].copy_from_slice(&(number as u64).to_be_bytes());
-        // Written once, so that the system has given its pages before anything is timed.
-        let mut pieces = Bitfield::full(self.pieces);
-        (0..pieces.words().len()).for_each(|index| {
-            pieces.take_word(index);
-        });
+        let pieces = Arc::new(SharedBitfield::new(&Bitfield::new(self.pieces)));
+        self.sets.push(Arc::clone(&pieces));
         let joined = Joined { peer_id: PeerId(id), pieces, counters: Arc::default() };
         self.say(Event::Peer(key, PeerEvent::Joined(Box::new(joined))));
-        let mut words = Vec::new();
-        for _ in 0..WORDS_PER_PEER {
-            let (index, bits) = self.word();
-            self.say(Event::Peer(key, PeerEvent::Word { index, bits }));
-            words.push(index);
-        }
         self.peers.push(key);
-        self.words.push(words);
+        for _ in 0..WORDS_PER_PEER {
+            let event = std::iter::repeat_with(|| self.word(number)).flatten().next();
+            event.map(|event| self.say(event));
+        }
     }
 
-    /// A random whole word with half of its pieces.
-    fn word(&mut self) -> (u32, u64) {
-        (self.random.below(self.pieces / 64), self.random.next_u64())
+    /// News of a random word of a peer: half of its pieces, as the peer's thread would tell them.
+    fn word(&mut self, peer: usize) -> Option<Event> {
+        let (index, bits) = (self.random.below(self.pieces / 64), self.random.next_u64());
+        if (self.sets[peer].word(index as usize) & bits).count_ones() > WORD_OVERLAP_MAX {
+            return None;
+        }
+        let bits = self.sets[peer].merge_word(index as usize, bits);
+        Some(Event::Peer(self.peers[peer], PeerEvent::Word { index, bits }))
+    }
+
+    /// News of a random piece of a peer. What is no news dies in the peer's thread.
+    fn have(&mut self, peer: usize) -> Option<Event> {
+        let layout = Layout::single(1, u64::from(self.pieces)).expect("a torrent");
+        let piece = layout.piece(self.random.below(self.pieces)).expect("a piece");
+        let news = self.sets[peer].insert(piece.get());
+        news.then_some(Event::Peer(self.peers[peer], PeerEvent::Have(piece)))
     }
 
     fn any_peer(&mut self) -> PeerKey {
@@ -145,13 +154,28 @@ impl Scene {
         (took.as_nanos() as f64 / count, touched / count, orders)
     }
 
-    /// Measures batches of events that `make` makes.
-    fn batches(&mut self, make: impl Fn(&mut Scene) -> Event) -> Figures {
+    /// Measures batches of news of random peers. After each batch what it told is taken back, so
+    /// that there is always more to tell, also of few pieces.
+    fn news(&mut self, make: impl Fn(&mut Scene, usize) -> Option<Event>) -> Figures {
         let mut figures = Figures::default();
+        // In the smallest scene a quarter of all words; half of them are told from the start.
+        let batch = BATCH.min(self.peers.len() * self.pieces as usize / 64 / 4);
         for _ in 0..BATCHES {
-            let events = (0..BATCH).map(|_| make(self)).collect();
+            let mut events = Vec::new();
+            while events.len() < batch {
+                let peer = self.random.below(self.peers.len() as u32) as usize;
+                events.extend(make(self, peer).map(|event| (peer, event)));
+            }
+            let undo: Vec<_> = events.iter().filter_map(|(at, event)| undo(*at, event)).collect();
+            let events = events.into_iter().map(|(_, event)| event).collect();
             let (nanos, touched, _) = self.measure(events);
             figures.add(nanos, touched);
+            for (peer, index, bits) in undo {
+                (0..64).filter(|bit| bits >> bit & 1 == 1).for_each(|bit| {
+                    self.sets[peer].remove(index * 64 + bit);
+                });
+                self.say(Event::Peer(self.peers[peer], PeerEvent::WordGone { index, bits }));
+            }
         }
         figures
     }
@@ -186,21 +210,36 @@ impl Scene {
     fn leaving(&mut self) -> Figures {
         let mut figures = Figures::default();
         for _ in 0..BATCHES.min(self.peers.len()) {
-            let (Some(peer), Some(words)) = (self.peers.pop(), self.words.pop()) else { break };
-            let gone = |index| Event::Peer(peer, PeerEvent::WordGone { index });
-            let (nanos, touched, _) = self.measure(words.into_iter().map(gone).collect());
+            let (Some(peer), Some(set)) = (self.peers.pop(), self.sets.pop()) else { break };
+            let set = set.snapshot();
+            let words = set.words().iter().enumerate().filter(|(_, bits)| **bits != 0);
+            let gone = |(index, &bits): (usize, &u64)| {
+                Event::Peer(peer, PeerEvent::WordGone { index: index as u32, bits })
+            };
+            let (nanos, touched, _) = self.measure(words.map(gone).collect());
             figures.add(nanos, touched);
         }
         figures
     }
 
-    /// Touches every array once: first touches are the system's work, not ours.
+    /// Touches every array: first touches are the system's work, not ours.
     fn warm_up(&mut self) {
-        for piece in 0..self.pieces.div_ceil(64) {
-            let peer = self.peers[0];
-            self.say(Event::Peer(peer, PeerEvent::Word { index: piece, bits: u64::MAX }));
+        let peer = self.peers[0];
+        for index in 0..self.pieces / 64 {
+            let bits = !self.sets[0].word(index as usize);
+            self.say(Event::Peer(peer, PeerEvent::Word { index, bits }));
+            self.say(Event::Peer(peer, PeerEvent::WordGone { index, bits }));
         }
     }
+}
+
+/// What takes back what an event told.
+fn undo(peer: usize, event: &Event) -> Option<(usize, u32, u64)> {
+    if let Event::Peer(_, PeerEvent::Have(piece)) = *event {
+        return Some((peer, piece.get() / 64, 1 << (piece.get() % 64)));
+    }
+    let Event::Peer(_, PeerEvent::Word { index, bits }) = *event else { return None };
+    Some((peer, index, bits))
 }
 
 /// The grants among orders.
@@ -250,18 +289,8 @@ fn main() {
         for &pieces in pieces {
             let mut scene = Scene::new(peers, pieces);
             scene.warm_up();
-            let have = scene.batches(|scene| {
-                let number = scene.random.below(scene.pieces);
-                let layout = Layout::single(1, u64::from(scene.pieces)).expect("a torrent");
-                let piece = layout.piece(number).expect("a piece");
-                Event::Peer(scene.any_peer(), PeerEvent::Have(piece))
-            });
-            rows.push(have.row("have", peers, pieces));
-            let word = scene.batches(|scene| {
-                let (index, bits) = scene.word();
-                Event::Peer(scene.any_peer(), PeerEvent::Word { index, bits })
-            });
-            rows.push(word.row("word", peers, pieces));
+            rows.push(scene.news(Scene::have).row("have", peers, pieces));
+            rows.push(scene.news(Scene::word).row("word", peers, pieces));
             let (wants, stores) = scene.work();
             rows.push(wants.row("want", peers, pieces));
             rows.push(stores.row("stored", peers, pieces));

@@ -1,5 +1,5 @@
-//! Sets of pieces: one that a single thread owns, and one that the main thread writes and
-//! everyone reads.
+//! Sets of pieces: one that a single thread owns, and one that a single thread writes and others
+//! read.
 //!
 //! Both keep 64 pieces a word, least significant bit first, because the main thread is told of a
 //! peer's pieces word by word. The wire's order (most significant bit of the first byte is piece
@@ -181,9 +181,10 @@ impl Bitfield {
     }
 }
 
-/// A set that the main thread writes and every thread reads, such as the pieces that we have.
+/// A set that one thread writes and others read: the pieces that we have (written by the main
+/// thread), those that a peer has (written by the peer's).
 pub struct SharedBitfield {
-    /// Bits of the pieces; only the main thread changes them.
+    /// Bits of the pieces; only the one writer changes them.
     words: Box<[AtomicU64]>,
     /// Number of pieces the set is about.
     length: u32,
@@ -232,7 +233,12 @@ impl SharedBitfield {
         self.words.get(index).map_or(0, |bits| bits.load(Ordering::Acquire))
     }
 
-    /// Adds a piece; tells whether it is new. Only the main thread calls this.
+    /// Number of words.
+    pub fn word_count(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Adds a piece; tells whether it is new. Only the writer calls this.
     pub fn insert(&self, piece: u32) -> bool {
         let (word, bit) = place(piece);
         if piece >= self.length || self.words[word].fetch_or(bit, Ordering::AcqRel) & bit != 0 {
@@ -242,7 +248,7 @@ impl SharedBitfield {
         true
     }
 
-    /// Takes a piece out; tells whether it was there. Only the main thread calls this.
+    /// Takes a piece out; tells whether it was there. Only the writer calls this.
     pub fn remove(&self, piece: u32) -> bool {
         let (word, bit) = place(piece);
         let removed =
@@ -251,6 +257,15 @@ impl SharedBitfield {
             self.count.fetch_sub(1, Ordering::AcqRel);
         }
         removed
+    }
+
+    /// Adds the pieces of one word and returns those that are new. Only the writer calls this.
+    /// Bits past the last piece are not looked for: they were checked when they came.
+    pub fn merge_word(&self, index: usize, bits: u64) -> u64 {
+        let Some(word) = self.words.get(index) else { return 0 };
+        let new = bits & !word.fetch_or(bits, Ordering::AcqRel);
+        self.count.fetch_add(new.count_ones(), Ordering::AcqRel);
+        new
     }
 
     /// The set as it is now, for one owner.

@@ -160,7 +160,10 @@ impl Download {
             }
         };
         match candidate {
-            Some(piece) => out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() }),
+            Some(piece) => {
+                out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
+                pieces.lend();
+            }
             None => self.supply.exhausted(),
         }
     }
@@ -261,6 +264,7 @@ impl Download {
         } else if pieces.is_interesting() && self.queued <= self.window.size() / 4 {
             self.supply.asked(idle);
             out.publish(Event::Want { blocks: self.blocks_wanted(), idle });
+            pieces.lend();
         }
     }
 
@@ -330,7 +334,7 @@ impl Download {
         &mut self,
         idle: bool,
         shared: &SharedTorrent,
-        pieces: &RemotePieces,
+        pieces: &mut RemotePieces,
         out: &mut Outbox,
     ) {
         if self.queued > 0 {
@@ -340,6 +344,7 @@ impl Download {
         if let Some(piece) = self.next_allowed_fast(shared, pieces) {
             self.supply.asked(idle);
             out.publish(Event::Candidate { piece, blocks: self.blocks_wanted() });
+            pieces.lend();
         }
     }
 

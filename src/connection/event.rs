@@ -3,7 +3,7 @@
 //! An event says what *happened*, once; a command is an order. Payload is in neither. Leases are
 //! named by [`LeaseId`], which is the main thread's business and opaque here.
 
-use crate::bitfield::Bitfield;
+use crate::bitfield::SharedBitfield;
 use crate::connection::reason::CloseReason;
 use crate::connection::shared::PeerCounters;
 use crate::id::{InfoHash, PeerId};
@@ -73,10 +73,12 @@ pub enum Event {
         /// Its blocks that are late, one bit each.
         blocks: u64,
     },
-    /// The peer is leaving: its pieces of this word no longer count.
+    /// The peer is leaving: these pieces of one word, all that were told of it, no longer count.
     WordGone {
         /// Which word.
         index: u32,
+        /// The pieces, lowest bit first.
+        bits: u64,
     },
     /// The thread's last word.
     Closed(CloseReason),
@@ -87,9 +89,9 @@ pub enum Event {
 pub struct Joined {
     /// What it calls itself.
     pub peer_id: PeerId,
-    /// An empty set for the main thread's copy of the peer's pieces, allocated by the peer's
-    /// thread.
-    pub pieces: Bitfield,
+    /// What was told of the peer's pieces. Its thread writes it, but never while a question of it
+    /// is open; the main thread reads it to answer the question, and at no other time.
+    pub pieces: Arc<SharedBitfield>,
     /// Its figures, for the choker.
     pub counters: Arc<PeerCounters>,
 }

@@ -54,8 +54,6 @@ pub struct Connection {
     out: Outbox,
     /// Whether the peer's bitfield or first have has come.
     pieces_told: bool,
-    /// Whether the main thread was told that the peer has everything, instead of words.
-    all_told: bool,
     /// Whether the peer was told that we want something.
     interested: bool,
     /// Whether the peer downloads nothing any more (BEP 21).
@@ -81,18 +79,18 @@ impl Connection {
         let (up, down) = Toll::both(&shared.throttle, &setup.throttle);
         let (mut upload, mut out) = (Upload::new(features.fast, up), Outbox::default());
         introduce(&setup, features, &owned, &mut upload, &mut out);
+        let pieces = RemotePieces::new(piece_count, cursor);
         out.publish(Event::Joined(Box::new(Joined {
             peer_id: setup.handshake.peer_id,
-            pieces: Bitfield::new(piece_count),
+            pieces: Arc::clone(pieces.told()),
             counters: Arc::clone(&setup.counters),
         })));
         Self {
-            pieces: RemotePieces::new(piece_count, cursor),
+            pieces,
             download: Download::new(now, features.fast, down),
             upload,
             out,
             pieces_told: false,
-            all_told: false,
             interested: false,
             upload_only: false,
             heard_at: now,
@@ -139,6 +137,7 @@ impl Connection {
         match command {
             Command::Grant(grant) => self.download.granted(grant, &mut self.out),
             Command::Answer(answer) => {
+                self.pieces.take_back(&mut self.out);
                 self.download.answered(answer, &self.shared, &mut self.pieces, &mut self.out);
             }
             Command::Cancel { lease, blocks } => {
@@ -168,7 +167,7 @@ impl Connection {
         self.download.timed_out(now, &self.shared.layout, &mut self.out);
         self.counters.snubbing.store(self.download.is_snubbed(), Relaxed);
         self.download.refill(now, &self.shared, &mut self.pieces, &mut self.out);
-        if self.shared.is_upload_only() && (self.pieces.has().is_full() || self.upload_only) {
+        if self.shared.is_upload_only() && (self.pieces.is_full() || self.upload_only) {
             return Err(CloseReason::BothComplete);
         }
         if now.since(self.heard_at) >= IDLE_TIMEOUT {
@@ -216,11 +215,7 @@ impl Connection {
     pub fn leave(&mut self, reason: CloseReason) {
         self.download.leave(&mut self.out);
         self.upload.leave();
-        if !self.all_told {
-            for index in self.pieces.take_words() {
-                self.out.publish(Event::WordGone { index });
-            }
-        }
+        self.pieces.leave(&mut self.out);
         self.out.publish(Event::Closed(reason));
     }
 
@@ -300,10 +295,9 @@ impl Connection {
     fn peer_has(&mut self, piece: u32) -> Result<Use, Violation> {
         let piece = self.checked(piece)?;
         self.pieces_told = true;
-        if !self.pieces.add(&self.shared, piece) {
+        if !self.pieces.add(&self.shared, piece, &mut self.out) {
             return Ok(Use::Idle);
         }
-        self.out.publish(Event::Have(piece));
         self.download.work_appeared();
         self.note_if_seed();
         Ok(Use::Useful)
@@ -324,9 +318,7 @@ impl Connection {
     fn more_pieces(&mut self, set: &Bitfield) -> Use {
         let mut used = Use::Idle;
         for (index, &bits) in set.words().iter().enumerate() {
-            let new = self.pieces.add_word(&self.shared, index, bits);
-            if new != 0 {
-                self.out.publish(Event::Word { index: index as u32, bits: new });
+            if self.pieces.add_word(&self.shared, index as u32, bits, &mut self.out) {
                 used = Use::Useful;
             }
         }
@@ -340,21 +332,16 @@ impl Connection {
     /// The peer has everything. Said first, one event tells it; said later, the pieces that are
     /// news are told, since the main thread counts the others already.
     fn all_pieces(&mut self) -> Use {
-        let full = Bitfield::full(self.shared.layout.piece_count());
         if std::mem::replace(&mut self.pieces_told, true) {
-            return self.more_pieces(&full);
+            return self.more_pieces(&Bitfield::full(self.shared.layout.piece_count()));
         }
-        for (index, &bits) in full.words().iter().enumerate() {
-            self.pieces.add_word(&self.shared, index, bits);
-        }
-        self.all_told = true;
-        self.out.publish(Event::HaveAll);
+        self.pieces.add_all(&self.shared, &mut self.out);
         self.note_if_seed();
         Use::Useful
     }
 
     fn note_if_seed(&self) {
-        self.counters.seed.store(self.pieces.has().is_full(), Relaxed);
+        self.counters.seed.store(self.pieces.is_full(), Relaxed);
     }
 
     fn peer_rejects(&mut self, now: Time, request: BlockRequest) -> Result<Use, Violation> {
@@ -381,7 +368,7 @@ impl Connection {
     /// Tells the peer of pieces that we came to own; those it has itself it need not hear of.
     fn read_log(&mut self) {
         while let Some(piece) = self.pieces.next_owned(&self.shared) {
-            if !self.pieces.has().has(piece) {
+            if !self.pieces.has(piece) {
                 self.out.send(Message::Have(piece));
             }
         }

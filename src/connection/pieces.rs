@@ -4,16 +4,32 @@
 //! one side, from the torrent's log of new pieces on the other. So interest is known without a
 //! scan, and the one unbounded search (for a piece to propose when the main thread found none near
 //! the rarest end) runs here, on the thread of the peer whose pieces they are.
+//!
+//! There is one set of what the peer has. This thread writes it, and with each question for work
+//! it is *lent* to the main thread, which reads it to answer. While it is lent nothing is changed
+//! in it: pieces that come meanwhile are kept beside it and told when the answer is there. So the
+//! main thread sees exactly what it was told before the question, neither less nor more, and the
+//! same events give the same answers. A piece is in the set if and only if it was told.
 
-use crate::bitfield::{Bitfield, WORD_BITS};
+use crate::bitfield::{Bitfield, SharedBitfield, WORD_BITS};
+use crate::connection::event::Event;
+use crate::connection::outbox::Outbox;
 use crate::connection::shared::SharedTorrent;
 use crate::layout::PieceIndex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Both sets of one connection.
 #[derive(Debug)]
 pub struct RemotePieces {
-    /// What the peer has.
-    has: Bitfield,
+    /// What the main thread was told that the peer has, piece by piece.
+    told: Arc<SharedBitfield>,
+    /// The peer has everything, and the main thread was told so in one word.
+    all: bool,
+    /// The main thread may be reading `told`.
+    lent: bool,
+    /// What came since then, by word: at most as many as there are words.
+    untold: BTreeMap<u32, u64>,
     /// What the peer has and we lack, as far as the log was read.
     wanted: Bitfield,
     /// How far the log of new pieces was read.
@@ -27,18 +43,39 @@ pub struct RemotePieces {
 impl RemotePieces {
     /// A peer that has nothing, told of our pieces up to `cursor` of the log.
     pub fn new(piece_count: u32, cursor: u32) -> Self {
+        let wanted = Bitfield::new(piece_count);
         Self {
-            has: Bitfield::new(piece_count),
-            wanted: Bitfield::new(piece_count),
+            told: Arc::new(SharedBitfield::new(&wanted)),
+            all: false,
+            lent: false,
+            untold: BTreeMap::new(),
+            wanted,
             cursor,
             search: 0,
             search_left: 0,
         }
     }
 
-    /// What the peer has.
-    pub fn has(&self) -> &Bitfield {
-        &self.has
+    /// The set that the main thread reads.
+    pub fn told(&self) -> &Arc<SharedBitfield> {
+        &self.told
+    }
+
+    /// Whether the peer has this piece.
+    pub fn has(&self, piece: u32) -> bool {
+        let word = self.word(piece / WORD_BITS);
+        self.all || word >> (piece % WORD_BITS) & 1 == 1
+    }
+
+    /// Whether the peer has every piece.
+    pub fn is_full(&self) -> bool {
+        let untold: u32 = self.untold.values().map(|bits| bits.count_ones()).sum();
+        self.all || self.told.count() + untold == self.told.len()
+    }
+
+    /// The peer's pieces of one word, unless it has all.
+    fn word(&self, index: u32) -> u64 {
+        self.told.word(index as usize) | self.untold.get(&index).copied().unwrap_or(0)
     }
 
     /// Whether the peer has something that we lack.
@@ -51,21 +88,86 @@ impl RemotePieces {
         self.wanted.has(piece.get())
     }
 
-    /// The peer has one more piece; tells whether that is news.
-    pub fn add(&mut self, shared: &SharedTorrent, piece: PieceIndex) -> bool {
-        let new = self.has.insert(piece.get());
-        if new && shared.wanted.has(piece.get()) && !shared.owned.has(piece.get()) {
-            self.wanted.insert(piece.get());
+    /// The peer has one more piece; tells whether that is news, and tells the news.
+    pub fn add(&mut self, shared: &SharedTorrent, piece: PieceIndex, out: &mut Outbox) -> bool {
+        let (index, bit) = (piece.get() / WORD_BITS, 1 << (piece.get() % WORD_BITS));
+        if self.learn(shared, index, bit) == 0 {
+            return false;
+        }
+        if !self.lent {
+            self.tell(index, bit, Event::Have(piece), out);
+        }
+        true
+    }
+
+    /// The peer has these pieces of one word; tells whether some are news, and tells the news.
+    pub fn add_word(
+        &mut self,
+        shared: &SharedTorrent,
+        index: u32,
+        bits: u64,
+        out: &mut Outbox,
+    ) -> bool {
+        let new = self.learn(shared, index, bits);
+        if new != 0 && !self.lent {
+            self.tell(index, new, Event::Word { index, bits: new }, out);
+        }
+        new != 0
+    }
+
+    /// The peer, of which nothing was told, has everything. The set stays empty: one word says it.
+    pub fn add_all(&mut self, shared: &SharedTorrent, out: &mut Outbox) {
+        let full = Bitfield::full(self.told.len());
+        for (index, &bits) in full.words().iter().enumerate() {
+            self.wanted.merge_word(index, bits & lacking(shared, index));
+        }
+        self.all = true;
+        out.publish(Event::HaveAll);
+    }
+
+    /// Takes note of pieces of one word; returns those that are news. While the set is lent they
+    /// are kept beside it.
+    fn learn(&mut self, shared: &SharedTorrent, index: u32, bits: u64) -> u64 {
+        let new = if self.all { 0 } else { bits & !self.word(index) };
+        if new != 0 {
+            self.wanted.merge_word(index as usize, new & lacking(shared, index as usize));
+            if self.lent {
+                *self.untold.entry(index).or_default() |= new;
+            }
         }
         new
     }
 
-    /// The peer has these pieces of one word; returns those that are news.
-    pub fn add_word(&mut self, shared: &SharedTorrent, index: usize, bits: u64) -> u64 {
-        let new = self.has.merge_word(index, bits);
-        let useful = shared.wanted.word(index) & !shared.owned.word(index);
-        self.wanted.merge_word(index, new & useful);
-        new
+    /// Publishes pieces and puts them into the set. Nothing that can fail is between the two, so
+    /// that what is given back at the end is what was told, also if this thread panics.
+    fn tell(&self, index: u32, new: u64, event: Event, out: &mut Outbox) {
+        out.publish(event);
+        self.told.merge_word(index as usize, new);
+    }
+
+    /// A question was published: the main thread may read the set.
+    pub fn lend(&mut self) {
+        self.lent = true;
+    }
+
+    /// The question is answered: the set is this thread's alone again, and what came meanwhile is
+    /// told.
+    pub fn take_back(&mut self, out: &mut Outbox) {
+        self.lent = false;
+        for (index, bits) in std::mem::take(&mut self.untold) {
+            self.tell(index, bits, Event::Word { index, bits }, out);
+        }
+    }
+
+    /// The peer leaves: everything that was told is taken back. The set stays as it is, since it
+    /// may be lent.
+    pub fn leave(&self, out: &mut Outbox) {
+        for index in 0..self.told.word_count() as u32 {
+            let bits = self.told.word(index as usize);
+            if bits != 0 {
+                out.publish(Event::WordGone { index, bits });
+            }
+        }
     }
 
     /// The next piece that we came to own since the last call. The wanted set follows.
@@ -106,13 +208,11 @@ impl RemotePieces {
         }
         None
     }
+}
 
-    /// Takes the next nonempty word of the peer's pieces out, from the end; for leaving.
-    pub fn take_words(&mut self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.has.words().len())
-            .filter(|&index| self.has.take_word(index) != 0)
-            .map(|i| i as u32)
-    }
+/// The pieces of one word that we want and lack.
+fn lacking(shared: &SharedTorrent, index: usize) -> u64 {
+    shared.wanted.word(index) & !shared.owned.word(index)
 }
 
 #[cfg(test)]
@@ -138,10 +238,11 @@ mod tests {
     fn interest_follows_both_sides() {
         let shared = shared(200, &[3]);
         let mut pieces = RemotePieces::new(200, 0);
-        assert!(pieces.add(&shared, shared.layout.piece(3).unwrap()));
+        let mut out = Outbox::default();
+        assert!(pieces.add(&shared, shared.layout.piece(3).unwrap(), &mut out));
         assert!(!pieces.is_interesting());
-        assert!(pieces.add(&shared, shared.layout.piece(130).unwrap()));
-        assert!(!pieces.add(&shared, shared.layout.piece(130).unwrap()));
+        assert!(pieces.add(&shared, shared.layout.piece(130).unwrap(), &mut out));
+        assert!(!pieces.add(&shared, shared.layout.piece(130).unwrap(), &mut out));
         assert!(pieces.is_interesting());
         own(&shared, 130);
         assert!(pieces.is_interesting(), "the log is not read yet");
@@ -156,10 +257,11 @@ mod tests {
         assert!(wanted.insert(70));
         let shared = shared.choosing(wanted);
         let mut pieces = RemotePieces::new(200, 0);
-        assert!(pieces.add(&shared, shared.layout.piece(3).unwrap()), "it is news all the same");
-        pieces.add_word(&shared, 0, u64::MAX);
+        let (three, mut out) = (shared.layout.piece(3).unwrap(), Outbox::default());
+        assert!(pieces.add(&shared, three, &mut out), "it is news all the same");
+        pieces.add_word(&shared, 0, u64::MAX, &mut out);
         assert!(!pieces.is_interesting());
-        pieces.add_word(&shared, 1, u64::MAX);
+        pieces.add_word(&shared, 1, u64::MAX, &mut out);
         assert!(pieces.is_interesting());
         assert!(!shared.is_complete());
         assert!(shared.own(shared.layout.piece(70).unwrap()));
@@ -172,7 +274,7 @@ mod tests {
         let shared = shared(200, &[]);
         let mut pieces = RemotePieces::new(200, 0);
         for piece in [5, 6, 9, 70, 127, 128, 199] {
-            pieces.add(&shared, shared.layout.piece(piece).unwrap());
+            pieces.add(&shared, shared.layout.piece(piece).unwrap(), &mut Outbox::default());
         }
         shared.taken.insert(5);
         let mut search = |most| {
@@ -185,13 +287,63 @@ mod tests {
         assert_eq!(search(9), [70, 127, 128, 199, 6, 9]);
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a test looks for these alone")]
+    fn words(out: &mut Outbox) -> Vec<(u32, u64)> {
+        let events = std::iter::from_fn(|| out.next_event());
+        let words = events.map(|event| match event {
+            Event::Have(piece) => (piece.get() / 64, 1 << (piece.get() % 64)),
+            Event::Word { index, bits } | Event::WordGone { index, bits } => (index, bits),
+            other => panic!("{other:?}"),
+        });
+        words.collect()
+    }
+
     #[test]
-    fn leaving_names_each_word_with_pieces() {
-        let shared = shared(200, &[]);
+    fn leaving_takes_back_each_piece_that_was_told() {
+        let (shared, mut out) = (shared(200, &[]), Outbox::default());
         let mut pieces = RemotePieces::new(200, 0);
-        pieces.add_word(&shared, 0, 1);
-        pieces.add_word(&shared, 3, 0b11);
-        assert_eq!(pieces.take_words().collect::<Vec<_>>(), [0, 3]);
-        assert_eq!(pieces.take_words().count(), 0);
+        pieces.add_word(&shared, 0, 1, &mut out);
+        pieces.add_word(&shared, 3, 0b11, &mut out);
+        pieces.add_word(&shared, 3, 0b110, &mut out);
+        assert_eq!(words(&mut out), [(0, 1), (3, 0b11), (3, 0b100)]);
+        pieces.lend();
+        assert!(pieces.add_word(&shared, 1, 1, &mut out));
+        pieces.leave(&mut out);
+        assert_eq!(words(&mut out), [(0, 1), (3, 0b111)], "what was not told is not taken back");
+    }
+
+    #[test]
+    fn while_the_set_is_lent_it_stays_as_it_is() {
+        let (shared, mut out) = (shared(200, &[]), Outbox::default());
+        let mut pieces = RemotePieces::new(200, 0);
+        let piece = |number| shared.layout.piece(number).unwrap();
+        assert!(pieces.add(&shared, piece(5), &mut out));
+        assert_eq!(words(&mut out), [(0, 1 << 5)]);
+        pieces.lend();
+        assert!(pieces.add(&shared, piece(6), &mut out));
+        assert!(!pieces.add(&shared, piece(6), &mut out), "it is known though not told");
+        assert!(pieces.has(6) && pieces.wants(piece(6)) && !pieces.told().has(6));
+        assert_eq!(words(&mut out), []);
+        for index in 0..4 {
+            pieces.add_word(&shared, index, Bitfield::full(200).word(index as usize), &mut out);
+        }
+        assert!(pieces.is_full());
+        assert_eq!(pieces.told().count(), 1);
+        pieces.take_back(&mut out);
+        assert!(pieces.is_full() && pieces.told().is_full());
+        let told: u32 = words(&mut out).into_iter().map(|(_, bits)| bits.count_ones()).sum();
+        assert_eq!(told, 199, "each once");
+    }
+
+    #[test]
+    fn a_peer_with_everything_is_one_word_and_nothing_to_take_back() {
+        let (shared, mut out) = (shared(200, &[7]), Outbox::default());
+        let mut pieces = RemotePieces::new(200, 0);
+        pieces.add_all(&shared, &mut out);
+        assert!(matches!(out.next_event(), Some(Event::HaveAll)));
+        assert!(pieces.is_full() && pieces.has(199) && pieces.is_interesting());
+        assert!(!pieces.add(&shared, shared.layout.piece(3).unwrap(), &mut out));
+        pieces.leave(&mut out);
+        assert!(out.next_event().is_none());
     }
 }

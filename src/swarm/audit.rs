@@ -3,11 +3,13 @@
 //! For simulations, tests and whoever hunts a bug: no handler calls it, because it costs a pass
 //! over everything. It changes nothing.
 
+use crate::bitfield::Bitfield;
 use crate::limits::WAKES_UNDER_WAY_MAX;
 use crate::swarm::machine::Swarm;
 use crate::swarm::state::{
     Active, ActiveKey, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
 };
+use crate::swarm::told::Told;
 use std::collections::{HashMap, HashSet};
 
 /// Says what does not fit, if it does not.
@@ -23,7 +25,6 @@ impl Swarm {
     /// Whether the state is consistent; the first thing that is not, in words.
     ///
     /// - A piece is exactly one of owned, under way and open, or of no interest.
-    /// - What is known of availability is the sum over the peers.
     /// - A block has at most two holders, all of them here, and none once it is stored.
     /// - Every count and every list says what the records say.
     pub fn audit(&self) -> Result<(), String> {
@@ -45,6 +46,39 @@ impl Swarm {
         for (identity, key) in &self.by_identity {
             let known = self.peers.get(*key).and_then(|peer| peer.id);
             require!(known == Some(identity.1), "peer {key} is known under another name");
+        }
+        Ok(())
+    }
+
+    /// Whether what is known of availability is the sum of what was told; the first thing that is
+    /// not, in words.
+    pub fn audit_availability(&self, told: &Told) -> Result<(), String> {
+        for (key, torrent) in self.torrents.iter() {
+            let mut availability = vec![0; torrent.shared.layout.piece_count() as usize];
+            for (peer_key, peer) in self.peers.iter().filter(|(_, at)| at.torrent == Some(key)) {
+                let pieces = told.of(peer_key);
+                let count = pieces.map_or(0, Bitfield::count);
+                let teller = self.tellers.get(peer_key.slot()).copied().flatten();
+                let joined = teller.is_some_and(|at| at.peer == peer_key && at.torrent == key);
+                require!(joined == peer.id.is_some(), "peer {peer_key} may not tell of pieces");
+                let counted = teller.map_or(0, |at| at.counted);
+                require!(count == counted, "peer {peer_key}: {counted} pieces are counted");
+                let words = pieces.map_or(&[][..], Bitfield::words);
+                for (word, &bits) in words.iter().enumerate() {
+                    let mut rest = bits;
+                    while rest != 0 {
+                        availability[word * 64 + rest.trailing_zeros() as usize] += 1;
+                        rest &= rest - 1;
+                    }
+                }
+            }
+            for (piece, &count) in availability.iter().enumerate() {
+                let counted = torrent.picker.availability(piece as u32);
+                require!(
+                    count == counted,
+                    "torrent {key}: {count} peers have piece {piece}, {counted} are counted"
+                );
+            }
         }
         Ok(())
     }
@@ -151,20 +185,6 @@ impl Swarm {
 
     fn audit_peers(&self, key: TorrentKey, torrent: &Torrent) -> Result<(), String> {
         let peers = || self.peers.iter().map(|(_, peer)| peer).filter(|p| p.torrent == Some(key));
-        let mut availability = vec![0; torrent.shared.layout.piece_count() as usize];
-        for peer in peers() {
-            for (word, &bits) in peer.pieces.words().iter().enumerate() {
-                let mut rest = bits;
-                while rest != 0 {
-                    availability[word * 64 + rest.trailing_zeros() as usize] += 1;
-                    rest &= rest - 1;
-                }
-            }
-        }
-        for (piece, &count) in availability.iter().enumerate() {
-            let counted = torrent.picker.availability(piece as u32);
-            require!(count == counted, "{count} peers have piece {piece}, {counted} are counted");
-        }
         let count = peers().count();
         require!(count == torrent.peers as usize, "{count} peers, {} counted", torrent.peers);
         let unchoked = peers().filter(|peer| peer.unchoked).count();

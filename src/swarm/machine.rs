@@ -26,7 +26,8 @@ use crate::swarm::event::{Control, DiskEvent, Event, Found, Hashed};
 use crate::swarm::hosts::Hosts;
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{
-    Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
+    Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Teller, Torrent,
+    TorrentKey,
 };
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -73,6 +74,8 @@ pub struct Swarm {
     pub(super) by_hash: HashMap<InfoHash, TorrentKey>,
     /// Peers.
     pub(super) peers: Slab<Peer>,
+    /// Who tells of pieces, by the peer's slot.
+    pub(super) tellers: Box<[Option<Teller>]>,
     /// Peers after their handshake, by what they call themselves. Never iterated.
     pub(super) by_identity: HashMap<Identity, PeerKey>,
     /// Pieces under way.
@@ -121,6 +124,7 @@ impl Swarm {
             torrents: Slab::new(TORRENTS_MAX),
             by_hash: HashMap::new(),
             peers: Slab::new(options.peers_max.min(PEERS_MAX)),
+            tellers: vec![None; options.peers_max.min(PEERS_MAX)].into_boxed_slice(),
             by_identity: HashMap::new(),
             actives: Slab::new(ACTIVE_PIECES_MAX),
             by_piece: HashMap::with_capacity(ACTIVE_PIECES_MAX),
@@ -182,16 +186,22 @@ impl Swarm {
     }
 
     fn handle_peer(&mut self, now: Time, peer: PeerKey, event: PeerEvent) {
-        if self.peers.get(peer).is_none() {
+        // Words about pieces are many, and find out themselves whether the peer is here.
+        let pieces = matches!(
+            event,
+            PeerEvent::Word { .. } | PeerEvent::Have(_) | PeerEvent::WordGone { .. }
+        );
+        if !pieces && self.peers.get(peer).is_none() {
             // It has said its last word already.
             return;
         }
         match event {
+            PeerEvent::Word { index, bits } => self.peer_word(peer, index, bits),
+            PeerEvent::Have(piece) => self.peer_has(peer, piece),
+            PeerEvent::WordGone { index, bits } => self.peer_word_gone(peer, index, bits),
             PeerEvent::Greeted(info_hash) => self.greeted(peer, info_hash),
             PeerEvent::Joined(joined) => self.joined(now, peer, *joined),
-            PeerEvent::Word { index, bits } => self.peer_word(peer, index, bits),
             PeerEvent::HaveAll => self.peer_has_all(peer),
-            PeerEvent::Have(piece) => self.peer_has(peer, piece),
             PeerEvent::Interest(interested) => self.peer_interest(peer, interested),
             PeerEvent::Want { blocks, idle } => self.wanted(now, peer, blocks, idle),
             PeerEvent::Candidate { piece, blocks } => self.candidate(now, peer, piece, blocks),
@@ -199,7 +209,6 @@ impl Swarm {
             PeerEvent::Stored { lease, blocks } => self.stored(now, peer, lease, blocks),
             PeerEvent::Returned { lease, blocks } => self.returned(peer, lease, blocks),
             PeerEvent::Overdue { lease, blocks } => self.overdue(peer, lease, blocks),
-            PeerEvent::WordGone { index } => self.peer_word_gone(peer, index),
             PeerEvent::Closed(reason) => self.closed(now, peer, reason),
         }
     }

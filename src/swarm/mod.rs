@@ -13,7 +13,7 @@
 //!   for them), [`torrents`], [`grants`] (work out), [`endgame`] (work twice), [`returns`] (work
 //!   back), [`waiting`] (for work), [`verdicts`] (hashes, blame), [`sole`] (bad pieces once more)
 //!   and [`unseen`] (nothing is forgotten)
-//! - [`audit`]: whether all of it fits together, for tests and simulations
+//! - [`audit`]: whether all of it fits together, for tests and simulations; [`told`] is its witness
 //! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
 
 pub mod addresses;
@@ -36,6 +36,7 @@ pub mod roster;
 pub mod sequence;
 pub mod sole;
 pub mod state;
+pub mod told;
 pub mod torrents;
 pub mod unseen;
 pub mod verdicts;

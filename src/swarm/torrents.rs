@@ -1,7 +1,6 @@
 //! Handlers for torrents: taking one on, preparing its files, checking what is on the disk, and
 //! dialing its peers.
 
-use crate::bitfield::Bitfield;
 use crate::connection::shared::SharedTorrent;
 use crate::kit::clock::Time;
 use crate::kit::list::{Links, List};
@@ -215,7 +214,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         stage: Stage::Starting,
         id: None,
         joined_at: None,
-        pieces: Bitfield::new(0),
+        pieces: None,
         all: false,
         interested: false,
         unchoked: false,

@@ -18,6 +18,7 @@ use cuerda::swarm::machine::{Options, Swarm};
 use cuerda::swarm::order::Notice;
 use cuerda::swarm::picker::Picker;
 use cuerda::swarm::state::{NewTorrent, PeerKey, TorrentKey};
+use cuerda::swarm::told::Told;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -68,6 +69,8 @@ pub(crate) struct Client {
     pub(crate) events: VecDeque<Event>,
     /// When the main loop's next turn is.
     pub(crate) turn_at: Option<Time>,
+    /// What it was told of its peers' pieces.
+    pub(crate) told: Told,
     /// Events since the last audit.
     pub(crate) unaudited: u32,
     /// Its torrents.
@@ -145,6 +148,7 @@ impl Client {
             swarm: Swarm::new(options),
             events: VecDeque::new(),
             turn_at: None,
+            told: Told::default(),
             unaudited: 0,
             torrents,
             ends: BTreeMap::new(),

@@ -33,7 +33,11 @@ impl World {
             let event = self.clients[client].events.pop_front();
             let idle = event.is_none();
             if let Some(event) = event {
-                self.clients[client].swarm.handle(self.now, event);
+                let at = &mut self.clients[client];
+                if let Err(fault) = at.told.hear(&event) {
+                    panic!("client {client} at {}: {fault}", self.now);
+                }
+                at.swarm.handle(self.now, event);
             }
             self.clients[client].swarm.turn(self.now);
             while let Some(order) = self.clients[client].swarm.next_order() {
@@ -65,7 +69,8 @@ impl World {
 
     /// Everything that the client remembers fits together.
     pub(crate) fn audit(&self, client: usize) {
-        if let Err(fault) = self.clients[client].swarm.audit() {
+        let Client { swarm, told, .. } = &self.clients[client];
+        if let Err(fault) = swarm.audit().and_then(|()| swarm.audit_availability(told)) {
             panic!("client {client} at {}: {fault}", self.now);
         }
     }

@@ -29,8 +29,8 @@ fn what_was_told_of_the_peers_pieces_is_taken_back_when_it_leaves() {
         matches!(
             events[..],
             [
-                Event::WordGone { index: 0 },
-                Event::WordGone { index: 1 },
+                Event::WordGone { index: 0, bits: u64::MAX },
+                Event::WordGone { index: 1, bits: 0xf_ffff_ffff },
                 Event::Closed(CloseReason::RemoteClosed),
             ]
         ),

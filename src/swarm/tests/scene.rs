@@ -1,6 +1,6 @@
 //! A brain with one torrent, and short words for what its threads tell it.
 
-use crate::bitfield::Bitfield;
+use crate::bitfield::{Bitfield, SharedBitfield};
 use crate::connection::event::{Answer, Command, Event as PeerEvent, Grant, Joined, LeaseId};
 use crate::connection::reason::CloseReason;
 use crate::connection::shared::{PeerCounters, SharedTorrent};
@@ -16,6 +16,8 @@ use crate::swarm::machine::{Options, Swarm};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::picker::Picker;
 use crate::swarm::state::{ActiveKey, NewTorrent, PeerKey, TorrentKey};
+use crate::swarm::told::Told;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +39,10 @@ pub(super) struct Scene {
     pub(super) torrent: TorrentKey,
     /// What the torrent's peers share.
     pub(super) shared: Arc<SharedTorrent>,
+    /// What it was told of pieces.
+    told: Told,
+    /// What each peer's thread has told of its pieces.
+    sets: BTreeMap<PeerKey, Arc<SharedBitfield>>,
     /// Sockets accepted so far.
     arrivals: u64,
 }
@@ -61,13 +67,15 @@ impl Scene {
             _ => None,
         });
         let torrent = added.unwrap();
-        let mut scene = Self { swarm, now: Time::ZERO, torrent, shared, arrivals: 0 };
+        let (told, sets) = (Told::default(), BTreeMap::new());
+        let mut scene = Self { swarm, now: Time::ZERO, torrent, shared, told, sets, arrivals: 0 };
         scene.tell(Event::Disk(DiskEvent::Prepared { torrent, check: false }));
         scene
     }
 
     /// Tells the brain of an event and gives back its orders.
     pub(super) fn tell(&mut self, event: Event) -> Vec<Order> {
+        self.told.hear(&event).unwrap();
         self.swarm.handle(self.now, event);
         self.turn()
     }
@@ -76,11 +84,21 @@ impl Scene {
     pub(super) fn turn(&mut self) -> Vec<Order> {
         self.swarm.turn(self.now);
         self.swarm.audit().unwrap();
+        self.swarm.audit_availability(&self.told).unwrap();
         std::iter::from_fn(|| self.swarm.next_order()).collect()
     }
 
     /// Tells the brain what a peer's thread says.
     pub(super) fn say(&mut self, peer: PeerKey, event: PeerEvent) -> Vec<Order> {
+        if let Some(set) = self.sets.get(&peer) {
+            match event {
+                PeerEvent::Have(piece) => assert!(set.insert(piece.get()), "told twice"),
+                PeerEvent::Word { index, bits } => {
+                    assert_eq!(set.merge_word(index as usize, bits), bits, "told twice");
+                }
+                _ => {}
+            }
+        }
         self.tell(Event::Peer(peer, event))
     }
 
@@ -111,11 +129,10 @@ impl Scene {
 
     /// The handshake of a peer is done.
     pub(super) fn join(&mut self, peer: PeerKey, id: PeerId) -> Vec<Order> {
-        let joined = Joined {
-            peer_id: id,
-            pieces: Bitfield::new(self.shared.layout.piece_count()),
-            counters: Arc::new(PeerCounters::default()),
-        };
+        let none = Bitfield::new(self.shared.layout.piece_count());
+        let pieces = Arc::new(SharedBitfield::new(&none));
+        self.sets.insert(peer, Arc::clone(&pieces));
+        let joined = Joined { peer_id: id, pieces, counters: Arc::new(PeerCounters::default()) };
         self.say(peer, PeerEvent::Joined(Box::new(joined)))
     }
 
@@ -189,9 +206,9 @@ impl Scene {
 
     /// A peer leaves; its leases and pieces were given back.
     pub(super) fn leave(&mut self, peer: PeerKey) -> Vec<Order> {
-        let words = self.shared.layout.piece_count().div_ceil(64);
-        for index in 0..words {
-            self.say(peer, PeerEvent::WordGone { index });
+        let set = self.sets.remove(&peer).map_or(Bitfield::new(0), |set| set.snapshot());
+        for (index, &bits) in set.words().iter().enumerate().filter(|(_, bits)| **bits != 0) {
+            self.say(peer, PeerEvent::WordGone { index: index as u32, bits });
         }
         self.say(peer, PeerEvent::Closed(CloseReason::RemoteClosed))
     }

@@ -1,10 +1,12 @@
 //! What the main thread knows of one peer by what it was told, and whether that can be true: each
 //! block that was granted comes back once, each piece is told once, nothing follows `Closed`.
 
+use cuerda::bitfield::SharedBitfield;
 use cuerda::connection::event::{Event, Grant, LeaseId};
 use cuerda::kit::claim::ClaimWord;
 use cuerda::layout::{Layout, PieceIndex};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A lease that the peer's thread was given.
 struct Held {
@@ -37,6 +39,8 @@ pub(crate) struct Ledger {
     pub(crate) pieces: Vec<Piece>,
     /// Blocks wanted by a question that was not answered.
     pub(crate) question: Option<u32>,
+    /// The set of the peer's pieces that its thread lends with each question.
+    set: Option<Arc<SharedBitfield>>,
     /// The peer's pieces as they were told, a word for 64.
     told: Vec<u64>,
     /// Whether it has everything, told at once.
@@ -58,6 +62,7 @@ impl Ledger {
             // A default claim word is one of its own, a clone is not.
             pieces: (0..pieces).map(|_| Piece::default()).collect(),
             question: None,
+            set: None,
             told: vec![0; pieces.div_ceil(64)],
             told_all: false,
             interested: false,
@@ -112,7 +117,8 @@ impl Ledger {
         assert!(!self.closed, "{event:?} after the last word");
         match event {
             Event::Greeted(_) => panic!("greeting is over"),
-            Event::Joined(_) | Event::Pass => {}
+            Event::Joined(joined) => self.set = Some(joined.pieces),
+            Event::Pass => {}
             Event::Word { index, bits } => self.told_pieces(index, bits),
             Event::Have(piece) => self.told_pieces(piece.get() / 64, 1 << (piece.get() % 64)),
             Event::HaveAll => {
@@ -125,6 +131,7 @@ impl Ledger {
             }
             Event::Want { blocks, .. } | Event::Candidate { blocks, .. } => {
                 assert!(blocks > 0);
+                self.audit_set();
                 assert_eq!(self.question.replace(blocks), None, "two questions at once");
             }
             Event::Stored { lease, blocks } => {
@@ -139,9 +146,9 @@ impl Ledger {
                 let held = &self.leases[&lease.0];
                 assert_eq!(blocks & !held.open, 0, "late, but not under way");
             }
-            Event::WordGone { index } => {
-                let gone = std::mem::take(&mut self.told[index as usize]);
-                assert_ne!(gone, 0, "word {index} was not told");
+            Event::WordGone { index, bits } => {
+                let told = std::mem::take(&mut self.told[index as usize]);
+                assert!(bits != 0 && bits == told, "word {index}: {told:x} told, {bits:x} gone");
             }
             Event::Closed(_) => self.closed = true,
         }
@@ -149,9 +156,18 @@ impl Ledger {
 
     fn told_pieces(&mut self, index: u32, bits: u64) {
         assert!(!self.told_all, "everything was told");
+        assert_eq!(self.question, None, "told while the set is lent");
         let word = &mut self.told[index as usize];
         assert!(bits != 0 && *word & bits == 0, "word {index}: {bits:x} is no news");
         *word |= bits;
+    }
+
+    /// The set that the main thread reads to answer a question is what it was told.
+    pub(crate) fn audit_set(&self) {
+        let set = self.set.as_ref().expect("a peer that has joined");
+        for (index, &told) in self.told.iter().enumerate() {
+            assert_eq!(set.word(index), told, "word {index} of the set");
+        }
     }
 
     /// Blocks of a lease come back.
