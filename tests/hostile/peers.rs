@@ -135,7 +135,7 @@ fn a_download_completes_beside_peers_of_every_kind() {
         "seed content.torrent --dir origin --json --port {} --peer 127.0.0.1:{port}",
         free_port()
     ));
-    wait::until("the download is complete", Duration::from_secs(120), || {
+    wait::until("the download is complete", Duration::from_secs(240), || {
         download.out().contains("\"complete\"").then_some(())
     });
     content.compare(&desk.path("copy"), Empty::Required).expect("the same bytes");
