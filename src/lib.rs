@@ -7,13 +7,14 @@
 //!
 //! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`],
 //!    [`metainfo`]
-//! 2. Pure cores: [`wire`], [`connection`], [`swarm`]
+//! 2. Pure cores: [`wire`], [`connection`], [`swarm`], [`chord`]
 //! 3. Hands: [`storage`], [`threads`]
 //! 4. Assembly: [`client`]
 //! 5. Face: [`cli`]
 
 pub mod bencode;
 pub mod bitfield;
+pub mod chord;
 pub mod cli;
 pub mod client;
 pub mod connection;

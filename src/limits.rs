@@ -3,6 +3,8 @@
 //! Constants are grouped by who meets them first. Relations between them are asserted at compile
 //! time at the end of the file, so a change that breaks one does not build. No logic lives here.
 
+pub mod ring;
+
 use std::time::Duration;
 
 // ---- bencode ---------------------------------------------------------------------------------
