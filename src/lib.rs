@@ -7,7 +7,8 @@
 //!
 //! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`],
 //!    [`metainfo`]
-//! 2. Pure cores: [`wire`], [`connection`], [`swarm`], [`chord`]
+//! 2. Pure cores: [`wire`], [`connection`], [`swarm`], [`chord`],
+//!    and [`simulator`], a world for them
 //! 3. Hands: [`storage`], [`threads`]
 //! 4. Assembly: [`client`]
 //! 5. Face: [`cli`]
@@ -23,6 +24,7 @@ pub mod kit;
 pub mod layout;
 pub mod limits;
 pub mod metainfo;
+pub mod simulator;
 pub mod storage;
 pub mod swarm;
 pub mod threads;

@@ -4,10 +4,26 @@
 //! - [`ring_id`]: places on the circle; [`contact`]: who lies where
 //! - [`settings`]: what a ring is
 //! - [`successors`], [`predecessors`], [`neighborhood`]: the neighbors, and who holds a key
+//! - [`message`]: what nodes say; [`codec`] (with `fields` and `packed`): its bytes
+//! - [`contact_cache`], [`fingers`]: the other nodes known; [`lookup`]: finding who follows a place
+//! - [`secrets`]: cookies and tokens; [`rhythm`]: when maintenance comes
+//! - [`input`]: what comes in and goes out; [`node`]: the state machine
 
+pub mod codec;
 pub mod contact;
+pub mod contact_cache;
+pub mod error;
+mod fields;
+pub mod fingers;
+pub mod input;
+pub mod lookup;
+pub mod message;
 pub mod neighborhood;
+pub mod node;
+mod packed;
 pub mod predecessors;
+pub mod rhythm;
 pub mod ring_id;
+pub mod secrets;
 pub mod settings;
 pub mod successors;

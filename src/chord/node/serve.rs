@@ -1,0 +1,187 @@
+//! Questions of others. Every one gets exactly one answer or error, never longer than its asker
+//! has earned.
+
+use super::state::{Node, Refusal};
+use crate::chord::codec::encode;
+use crate::chord::contact::Contact;
+use crate::chord::input::Output;
+use crate::chord::message::{Answer, Body, Cookie, Fault, Message, Query, Standing, Transaction};
+use crate::chord::ring_id::RingId;
+use crate::kit::clock::Time;
+use crate::limits::ring::{AMPLIFICATION_MAX, CLOSER_CONTACTS, DATAGRAM_MAX};
+use std::net::SocketAddr;
+
+/// Who asks, and what the answer needs.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::chord) struct Asker {
+    /// Where from.
+    pub from: SocketAddr,
+    /// Which of its questions.
+    pub transaction: Transaction,
+    /// The cookie or token that came with it.
+    pub cookie: Option<Cookie>,
+    /// No part of the ring.
+    pub client: bool,
+    /// Bytes of the question.
+    pub length: usize,
+}
+
+/// What is answered.
+pub(in crate::chord) type Reply = Result<Answer, (Fault, Answer)>;
+
+impl Node {
+    /// Answers a question.
+    pub(in crate::chord) fn serve(&mut self, now: Time, asker: Asker, query: Query) {
+        let contact = Contact::new(asker.from);
+        let proven =
+            asker.cookie.is_some_and(|cookie| self.secrets.is_cookie(now, asker.from, cookie));
+        if proven && !asker.client {
+            self.cache.touch(now, contact.id);
+        }
+        let reply = self.reply(now, contact, proven, asker.client, query);
+        self.respond(now, asker, proven, reply);
+    }
+
+    /// Sends an answer, cut to what the asker has earned.
+    pub(in crate::chord) fn respond(
+        &mut self,
+        now: Time,
+        asker: Asker,
+        proven: bool,
+        reply: Reply,
+    ) {
+        let most =
+            if proven { DATAGRAM_MAX } else { DATAGRAM_MAX.min(asker.length * AMPLIFICATION_MAX) };
+        let fresh = self.secrets.cookie(now, asker.from);
+        let finish = |mut answer: Answer| {
+            answer.seen = Some(asker.from);
+            // A proven asker has a cookie already, but it may be about to run out.
+            answer.cookie = answer.cookie.or(Some(fresh));
+            Box::new(answer)
+        };
+        let body = match reply {
+            Ok(answer) => Body::Answer(finish(answer)),
+            Err((fault, answer)) => Body::Fault(fault, finish(answer)),
+        };
+        let mut message = Message { transaction: asker.transaction, body };
+        loop {
+            let bytes = encode(&message, self.tag, 0);
+            if bytes.len() <= most {
+                self.out.push(Output::Send { to: asker.from, bytes });
+                return;
+            }
+            let (Body::Answer(answer) | Body::Fault(_, answer)) = &mut message.body else { return };
+            if !shorten(answer) {
+                // Not even the bare answer fits: the question was shorter than any of ours.
+                return;
+            }
+        }
+    }
+
+    /// Answers a question of this node to itself.
+    pub(in crate::chord) fn ask_myself(
+        &mut self,
+        now: Time,
+        query: Query,
+    ) -> Result<Answer, Refusal> {
+        let me = self.hood.me;
+        let reply = self.reply(now, me, true, !self.is_member(), query);
+        reply.map_err(|(fault, answer)| Refusal::Fault(fault, Box::new(answer)))
+    }
+
+    /// What to answer.
+    fn reply(
+        &mut self,
+        now: Time,
+        asker: Contact,
+        proven: bool,
+        client: bool,
+        query: Query,
+    ) -> Reply {
+        if !self.is_member() && !matches!(query, Query::Ping) {
+            let standing = Some(self.standing);
+            return Err((Fault::NotMember, Answer { standing, ..Answer::default() }));
+        }
+        match query {
+            Query::Ping => Ok(Answer { standing: Some(self.standing), ..Answer::default() }),
+            Query::FindSuccessor { target, dead } => Ok(self.known_about(now, target, &dead)),
+            Query::GetNeighbors => Ok(Answer {
+                predecessors: Some(self.hood.predecessors.entries().to_vec()),
+                successors: Some(self.hood.successors.entries().to_vec()),
+                ..Answer::default()
+            }),
+            Query::Notify { former } => {
+                if !client {
+                    self.notified(now, asker, proven, former);
+                }
+                Ok(Answer::default())
+            }
+            Query::Leave { successors, predecessors } => {
+                if !proven {
+                    return Err((Fault::Protocol, Answer::default()));
+                }
+                self.neighbor_leaves(now, asker, &successors, &predecessors);
+                Ok(Answer::default())
+            }
+            _ => Err((Fault::Unknown, Answer::default())),
+        }
+    }
+
+    /// What this node knows about who follows a place.
+    fn known_about(&self, now: Time, target: RingId, dead: &[Contact]) -> Answer {
+        let me = self.hood.me;
+        let successors = self.hood.successors.entries();
+        let mine = self
+            .hood
+            .predecessors
+            .trusted()
+            .is_some_and(|before| target.is_within(before.id, me.id));
+        if mine || target == me.id || successors.is_empty() {
+            let successors = Some(successors.to_vec());
+            return Answer { first: true, successors, ..Answer::default() };
+        }
+        if self.hood.successors.covers(target) {
+            let mut after: Vec<Contact> = successors.to_vec();
+            let mut first = false;
+            if target.is_within(me.id, successors[successors.len() - 1].id) {
+                after.retain(|node| !node.id.is_between(me.id, target) || node.id == target);
+            } else {
+                // Behind the last of all: this node is the first that follows.
+                first = true;
+            }
+            return Answer { first, successors: Some(after), ..Answer::default() };
+        }
+        let mut closer = self.closest_preceding(now, target, CLOSER_CONTACTS + dead.len());
+        closer.retain(|contact| !dead.contains(contact));
+        closer.truncate(CLOSER_CONTACTS);
+        Answer { closer: Some(closer), ..Answer::default() }
+    }
+
+    /// Whether this node is on its way out or has left.
+    pub(in crate::chord) fn is_gone(&self) -> bool {
+        self.standing == Standing::Leaving
+    }
+}
+
+/// Leaves something out of an answer; false if nothing is left that could be.
+fn shorten(answer: &mut Answer) -> bool {
+    if let Some(peers) = answer.peers.as_mut().filter(|peers| !peers.is_empty()) {
+        peers.truncate(peers.len() * 3 / 4);
+    } else if let Some(records) = answer.records.as_mut().filter(|records| !records.is_empty()) {
+        records.truncate(records.len() / 2);
+        answer.more = true;
+    } else if let Some(list) = answer.successors.as_mut().filter(|list| list.len() > 1) {
+        list.truncate(list.len() * 3 / 4);
+    } else if let Some(list) = answer.predecessors.as_mut().filter(|list| !list.is_empty()) {
+        list.truncate(list.len() / 2);
+    } else if let Some(list) = answer.closer.as_mut().filter(|list| !list.is_empty()) {
+        list.truncate(list.len() / 2);
+    } else if answer.successors.is_some() || answer.view.is_some() {
+        answer.successors = None;
+        answer.first = false;
+        answer.view = None;
+    } else {
+        return answer.seen.take().is_some();
+    }
+    true
+}

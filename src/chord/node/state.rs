@@ -1,0 +1,284 @@
+//! What a node remembers. What happens to it is in the other files of this folder.
+
+use crate::chord::contact::{Contact, Family};
+use crate::chord::contact_cache::ContactCache;
+use crate::chord::fingers::Fingers;
+use crate::chord::input::{Event, Output};
+use crate::chord::lookup::Lookup;
+use crate::chord::message::{Answer, Fault, Query, Standing};
+use crate::chord::neighborhood::Neighborhood;
+use crate::chord::ring_id::RingId;
+use crate::chord::secrets::Secrets;
+use crate::chord::settings::{RingTag, Settings};
+use crate::kit::clock::Time;
+use crate::kit::random::Random;
+use crate::limits::ring::{CALLS_MAX, HINTS_MAX, LOOKUPS_MAX};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A node of the ring.
+///
+/// Give it everything that happens with `handle`, and see `deadline` for when to give it
+/// [`crate::chord::input::Input::Deadline`] if nothing else happens before.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The ring, and how this node takes part.
+    pub(in crate::chord) settings: Arc<Settings>,
+    /// The ring's tag.
+    pub(in crate::chord) tag: RingTag,
+    /// The address family of the ring.
+    pub(in crate::chord) family: Family,
+    /// The node and its neighbors.
+    pub(in crate::chord) hood: Neighborhood,
+    /// Shortcuts.
+    pub(in crate::chord) fingers: Fingers,
+    /// Everybody who ever answered.
+    pub(in crate::chord) cache: ContactCache,
+    /// Where this node stands.
+    pub(in crate::chord) standing: Standing,
+    /// Whom to ask for the way in; also asked when looking for other rings.
+    pub(in crate::chord) bootstrap: Vec<SocketAddr>,
+    /// Tries to join so far.
+    pub(in crate::chord) join_tries: u32,
+    /// Whether a stabilization is under way: there is one at a time.
+    pub(in crate::chord) stabilizing: bool,
+    /// Nodes that may be better successors; each is asked before it becomes one.
+    pub(in crate::chord) hints: VecDeque<Contact>,
+    /// Questions that wait for an answer, by transaction.
+    pub(in crate::chord) calls: BTreeMap<u32, Call>,
+    /// Of a thousand questions sent, about how many are lost, they or their answers; times 64.
+    pub(in crate::chord) loss: u32,
+    /// What a call to this node itself, or one that could not be made, came to.
+    pub(in crate::chord) at_once: VecDeque<(Contact, Purpose, Result<Answer, Refusal>)>,
+    /// Lookups under way.
+    pub(in crate::chord) lookups: BTreeMap<u64, (Lookup, Wish)>,
+    /// The number of the next lookup, announce or read.
+    pub(in crate::chord) next_number: u64,
+    /// What is due when. Entries may be outdated: whoever takes one looks.
+    pub(in crate::chord) timers: BTreeSet<(Time, Timer)>,
+    /// Behind cookies and transactions.
+    pub(in crate::chord) secrets: Secrets,
+    /// For choices that need not be secret.
+    pub(in crate::chord) random: Random,
+    /// What goes out at the end of the turn.
+    pub(in crate::chord) out: Vec<Output>,
+}
+
+/// A question that waits for its answer.
+#[derive(Debug, Clone)]
+pub(in crate::chord) struct Call {
+    /// Who is asked.
+    pub to: Contact,
+    /// What is asked.
+    pub query: Query,
+    /// Why.
+    pub purpose: Purpose,
+    /// When it was first sent.
+    pub first: Time,
+    /// When it was last sent.
+    pub last: Time,
+    /// How often it was sent.
+    pub sends: u8,
+    /// When it is sent again, or given up.
+    pub due: Time,
+}
+
+/// Why something is asked: who gets the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::chord) enum Purpose {
+    /// The first neighbor found while joining.
+    Join,
+    /// Stabilization: the successor.
+    Successor,
+    /// Stabilization: a node that may be a better successor.
+    Candidate,
+    /// Tells the successor about this node.
+    Notify,
+    /// The predecessor, or one that may be.
+    Predecessor,
+    /// A predecessor that somebody else wants to replace.
+    Rectify {
+        /// Who wants to.
+        notifier: Contact,
+    },
+    /// An entry of a list that was not heard of for long.
+    Check,
+    /// One step of a lookup.
+    Lookup(u64),
+    /// Nobody waits for the answer.
+    Courtesy,
+}
+
+/// Why a question was not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::chord) enum Refusal {
+    /// It did not answer, however often it was asked.
+    Silent,
+    /// It said no.
+    Fault(Fault, Box<Answer>),
+    /// It was not asked: too many calls wait.
+    Overloaded,
+}
+
+/// Why a lookup is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::chord) enum Wish {
+    /// To join.
+    Join,
+    /// To set a finger.
+    Finger(usize),
+    /// To find another ring.
+    Merge,
+    /// A command of the owner.
+    Find(u64),
+}
+
+/// What can be due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::chord) enum Timer {
+    /// A call is to be sent again or given up.
+    Call(u32),
+    /// A request of a lookup is late, or the lookup is.
+    Lookup(u64),
+    /// Try again to join.
+    Join,
+}
+
+impl Node {
+    /// A node at an address: the one under which its neighbors see it. `secret` must come from the
+    /// system's source of chance; everything else that is left to chance follows from it too.
+    pub fn new(address: SocketAddr, settings: Arc<Settings>, secret: [u8; 32]) -> Self {
+        let me = Contact::new(address);
+        let seed = secret.iter().fold(0_u64, |seed, byte| {
+            seed.wrapping_mul(0x0100_0000_01b3).wrapping_add(u64::from(*byte))
+        });
+        Self {
+            tag: settings.tag(),
+            family: Family::of(address),
+            hood: Neighborhood::new(me, &settings),
+            fingers: Fingers::new(me.id),
+            cache: ContactCache::new(me.id, settings.cache, settings.is_guarded()),
+            standing: Standing::Client,
+            bootstrap: Vec::new(),
+            join_tries: 0,
+            stabilizing: false,
+            hints: VecDeque::new(),
+            calls: BTreeMap::new(),
+            loss: 0,
+            at_once: VecDeque::new(),
+            lookups: BTreeMap::new(),
+            next_number: 0,
+            timers: BTreeSet::new(),
+            secrets: Secrets::new(secret),
+            random: Random::new(seed),
+            out: Vec::new(),
+            settings,
+        }
+    }
+
+    /// The node's own address and place.
+    pub fn me(&self) -> Contact {
+        self.hood.me
+    }
+
+    /// Where the node stands.
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// The node and its neighbors.
+    pub fn neighborhood(&self) -> &Neighborhood {
+        &self.hood
+    }
+
+    /// The node's fingers.
+    pub fn fingers(&self) -> &Fingers {
+        &self.fingers
+    }
+
+    /// The contacts that the node remembers: save them, and join through them after a restart.
+    pub fn contacts(&self) -> &ContactCache {
+        &self.cache
+    }
+
+    /// Questions that wait for an answer.
+    pub fn calls_waiting(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Lookups under way.
+    pub fn lookups_waiting(&self) -> usize {
+        self.lookups.len()
+    }
+
+    /// About how many nodes the ring has, from how densely the neighbors lie.
+    pub fn estimated_nodes(&self) -> u64 {
+        let successors = self.hood.successors.entries();
+        if self.hood.is_whole_ring() {
+            return successors.len() as u64 + 1;
+        }
+        let Some(last) = successors.last() else { return 1 };
+        let span = self.hood.me.id.distance_to(last.id).0;
+        let span = u64::from_be_bytes(std::array::from_fn(|index| span[index])).max(1);
+        (u128::from(u64::MAX) * successors.len() as u128 / u128::from(span)) as u64
+    }
+
+    /// Whether the node may answer for the ring.
+    pub(in crate::chord) fn is_member(&self) -> bool {
+        self.standing == Standing::Member
+    }
+
+    /// Tells the owner.
+    pub(in crate::chord) fn tell(&mut self, event: Event) {
+        self.out.push(Output::Event(event));
+    }
+
+    /// Draws a number for a lookup, announce or read.
+    pub(in crate::chord) fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    /// The places and nodes that this one can name: neighbors and fingers.
+    pub(in crate::chord) fn acquaintances(&self) -> impl Iterator<Item = Contact> {
+        let successors = self.hood.successors.entries().iter();
+        let predecessors = self.hood.predecessors.entries().iter();
+        let fingers = self.fingers.entries().map(|(_, contact)| contact);
+        successors.chain(predecessors).copied().chain(fingers)
+    }
+
+    /// What is wrong with the node, for the invariants of tests and simulations.
+    pub fn fault(&self) -> Option<&'static str> {
+        let me = self.hood.me.id;
+        let lists = self.hood.successors.fault().or_else(|| self.hood.predecessors.fault());
+        let checks = [
+            (self.fingers.entries().any(|(_, contact)| contact.id == me), "a finger points home"),
+            (self.calls.values().any(|call| call.to.id == me), "a node asks itself"),
+            (self.calls.len() > CALLS_MAX, "too many calls wait"),
+            (self.lookups.len() > LOOKUPS_MAX, "too many lookups are under way"),
+            (self.cache.len() > self.settings.cache, "too many contacts are remembered"),
+            (self.hints.len() > HINTS_MAX, "too many hints are kept"),
+            (!self.at_once.is_empty(), "something that came back at once was not taken in"),
+        ];
+        lists.or_else(|| checks.iter().find(|(wrong, _)| *wrong).map(|(_, fault)| *fault))
+    }
+
+    /// Up to `count` nodes before a place that are worth asking, the nearest first.
+    pub(in crate::chord) fn closest_preceding(
+        &self,
+        now: Time,
+        place: RingId,
+        count: usize,
+    ) -> Vec<Contact> {
+        let me = self.hood.me.id;
+        let mut found = self.cache.nearest_before(now, place, count);
+        found.extend(self.acquaintances().filter(|contact| {
+            contact.id.is_between(me, place) && self.cache.is_usable(now, contact.id)
+        }));
+        found.sort_by_key(|contact| contact.id.distance_to(place));
+        found.dedup();
+        found.truncate(count);
+        found
+    }
+}
