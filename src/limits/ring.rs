@@ -34,6 +34,9 @@ pub const PEERS_BYTES_MAX: usize = 840;
 pub const CALLS_MAX: usize = 512;
 /// Times that a question about a neighbor is sent before it counts as dead.
 pub const SENDS_MAX: u8 = 3;
+/// What a node assumes of the network before it has measured: of a thousand questions, so many
+/// are lost.
+pub const LOSS_ASSUMED_PERMILLE: u32 = 100;
 /// Times that a question of a lookup is sent: there are other ways around.
 pub const SENDS_LOOKUP_MAX: u8 = 2;
 /// How long to wait for a contact never measured.
@@ -74,6 +77,8 @@ pub const OPERATION_ROUNDS_MAX: u32 = 4;
 pub const PREDECESSORS_PER_REPLICA: usize = 2;
 /// Successor list entries checked in one turn of stabilization, besides the first.
 pub const CHECKS_PER_TURN: usize = 2;
+/// Entries behind a successor that missed a question that are checked at once.
+pub const CHECKED_BEHIND_SUSPECT: usize = 5;
 /// An entry of the successor list heard from within this time is not checked.
 pub const ENTRY_FRESH: Duration = Duration::from_secs(60);
 /// Hints at a better successor kept until they are checked.

@@ -44,13 +44,15 @@ impl World {
         for (index, me) in order.iter().enumerate() {
             let node = self.slots[*members.get(&me.id)?].node.as_ref()?;
             let listed = depth.min(count - 1);
-            let right = (1..=listed).map(|step| order[(index + step) % count]);
             let mine = node.neighborhood().successors.entries();
-            if !right.clone().eq(mine.iter().copied().take(listed)) {
-                let right: Vec<Contact> = right.collect();
-                return Some(format!("{me:?} has successors {mine:?}, right is {right:?}"));
+            for step in 1..=listed {
+                let right = order[(index + step) % count];
+                if mine.get(step - 1) != Some(&right) {
+                    let found = mine.get(step - 1);
+                    return Some(format!("{me:?} has successor {step} {found:?}, not {right:?}"));
+                }
             }
-            if mine.len() > count - 1 {
+            if depth >= count && mine.len() > count - 1 {
                 return Some(format!("{me:?} lists nodes that are none: {mine:?}"));
             }
             let before = (count > 1).then(|| order[(index + count - 1) % count]);

@@ -7,7 +7,7 @@ use crate::seeds::{becomes_ideal, becomes_right, for_seeds, seconds};
 fn half_the_nodes_crash_and_the_others_form_the_ring() {
     for_seeds(20, |world| {
         world.grow(60);
-        becomes_ideal(world, seconds(60));
+        becomes_ideal(world, seconds(150));
         world.crash_part(50);
         becomes_right(world, seconds(30));
         becomes_ideal(world, seconds(60));
@@ -38,7 +38,7 @@ fn each_node_of_a_small_ring_crashes_and_returns_with_its_address() {
 fn neighbors_leave_with_a_word_and_the_ring_closes_at_once() {
     for_seeds(20, |world| {
         world.grow(30);
-        becomes_ideal(world, seconds(60));
+        becomes_ideal(world, seconds(150));
         for _ in 0..15 {
             let slot = world.random_slot();
             world.leave(slot);
@@ -65,7 +65,7 @@ fn a_ring_forms_and_heals_although_a_fifth_of_the_datagrams_is_lost() {
 fn two_halves_that_could_not_hear_each_other_become_one_ring_again() {
     for_seeds(10, |world| {
         world.grow(40);
-        becomes_ideal(world, seconds(60));
+        becomes_ideal(world, seconds(150));
         let mut slots = world.running_slots();
         let half = slots.split_off(20);
         world.split(&[slots, half]);

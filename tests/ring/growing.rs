@@ -1,6 +1,6 @@
 //! Rings that grow: one node after another, all at once, from one node to many.
 
-use crate::seeds::{becomes_ideal, for_seeds, seconds};
+use crate::seeds::{becomes_ideal, becomes_right, for_seeds, seconds};
 
 #[test]
 fn nodes_that_join_one_after_another_form_a_ring() {
@@ -11,7 +11,8 @@ fn nodes_that_join_one_after_another_form_a_ring() {
             world.join_one(Some(via));
             world.run_for(seconds(2));
         }
-        becomes_ideal(world, seconds(30));
+        becomes_right(world, seconds(15));
+        becomes_ideal(world, seconds(150));
     });
 }
 
@@ -20,7 +21,8 @@ fn nodes_that_join_all_at_once_form_a_ring() {
     for_seeds(30, |world| {
         world.join(1, None);
         world.join(40, Some(0));
-        becomes_ideal(world, seconds(60));
+        becomes_right(world, seconds(30));
+        becomes_ideal(world, seconds(150));
     });
 }
 
@@ -40,7 +42,8 @@ fn rings_of_one_two_and_three_are_rings() {
 fn a_large_ring_forms_and_its_fingers_are_right() {
     for_seeds(1, |world| {
         world.grow(300);
-        becomes_ideal(world, seconds(60));
+        becomes_right(world, seconds(30));
+        becomes_ideal(world, seconds(150));
         world.run_for(seconds(300));
         assert_eq!(world.wrong_fingers(), 0);
     });

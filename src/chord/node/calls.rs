@@ -45,7 +45,11 @@ impl Node {
             _ => self.sends_to_death(),
         };
         if call.sends < most {
+            let suspect = call.sends == 1 && call.purpose == Purpose::Successor;
             self.send_call(now, number);
+            if suspect {
+                self.check_next(now);
+            }
             return;
         }
         let Some(call) = self.calls.remove(&number) else { return };
@@ -78,8 +82,9 @@ impl Node {
             Err(Refusal::Fault(_, answer)) => (answer.cookie, false),
             Err(Refusal::Silent | Refusal::Overloaded) => (None, false),
         };
-        if member {
-            self.cache.heard(now, call.to, rtt);
+        if member && self.cache.heard(now, call.to, rtt) {
+            // It was thought dead: perhaps a part of the ring is back.
+            self.hint(call.to);
         }
         let is_token = matches!(call.query, Query::GetPeers { .. });
         if let Some(cookie) = cookie.filter(|_| !is_token) {
@@ -97,7 +102,7 @@ impl Node {
         let wait = self.cache.timeout(call.to.id);
         let factor = u32::from(call.sends.min(3)) + 1;
         call.due = now + wait * factor / 2;
-        let last_try = call.sends >= SENDS_MAX && !matches!(call.purpose, Purpose::Lookup(_));
+        let last_try = call.sends == SENDS_MAX && !matches!(call.purpose, Purpose::Lookup(_));
         if last_try {
             call.due = call.due.max(call.first + DEATH_TIME_MIN);
         }

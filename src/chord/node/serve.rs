@@ -1,7 +1,7 @@
 //! Questions of others. Every one gets exactly one answer or error, never longer than its asker
 //! has earned.
 
-use super::state::{Node, Refusal};
+use super::state::{Node, Purpose, Refusal};
 use crate::chord::codec::encode;
 use crate::chord::contact::Contact;
 use crate::chord::input::Output;
@@ -37,6 +37,11 @@ impl Node {
             asker.cookie.is_some_and(|cookie| self.secrets.is_cookie(now, asker.from, cookie));
         if proven && !asker.client {
             self.cache.touch(now, contact.id);
+        } else if !asker.client && self.cache.is_dead(contact.id) {
+            // Thought dead, but there it speaks, or somebody in its name: ask.
+            if !self.calls.values().any(|call| call.to == contact) {
+                self.ask(now, contact, Query::Ping, Purpose::Check);
+            }
         }
         let reply = self.reply(now, contact, proven, asker.client, query);
         self.respond(now, asker, proven, reply);

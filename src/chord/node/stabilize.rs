@@ -11,7 +11,9 @@ use crate::chord::contact::Contact;
 use crate::chord::input::Event;
 use crate::chord::message::{Answer, Query};
 use crate::kit::clock::Time;
-use crate::limits::ring::{CHECKS_PER_TURN, ENTRY_FRESH, HINTS_MAX};
+use crate::limits::ring::{
+    CHECKED_BEHIND_SUSPECT, CHECKS_PER_TURN, DEATH_TIME_MIN, ENTRY_FRESH, HINTS_MAX,
+};
 
 impl Node {
     /// Asks the successor who is before it; a hint at a better one goes first.
@@ -60,12 +62,19 @@ impl Node {
         };
         self.adopt(head, &tail);
         self.stabilizing = true;
-        match predecessors.and_then(|list| list.first().copied()) {
-            Some(between) if between.id.is_between(self.hood.me.id, head.id) => {
-                self.ask(now, between, Query::GetNeighbors, Purpose::Candidate);
-            }
-            _ => self.notify(now, head, None),
+        match self.nearer(head, &predecessors.unwrap_or_default()) {
+            Some(between) => self.ask(now, between, Query::GetNeighbors, Purpose::Candidate),
+            None => self.notify(now, head, None),
         }
+    }
+
+    /// Of the predecessors that a successor tells, the one that follows this node most closely.
+    fn nearer(&self, successor: Contact, predecessors: &[Contact]) -> Option<Contact> {
+        let me = self.hood.me.id;
+        let between = predecessors
+            .iter()
+            .filter(|node| node.id.is_between(me, successor.id) && !self.cache.is_dead(node.id));
+        between.min_by_key(|node| me.distance_to(node.id)).copied()
     }
 
     /// A node that may be a better successor answered, or is dead.
@@ -78,10 +87,18 @@ impl Node {
         self.stabilizing = false;
         let first = self.hood.successors.first();
         match result {
-            Ok(Answer { successors: Some(tail), .. }) if self.would_follow(candidate) => {
+            Ok(Answer { successors: Some(tail), predecessors, .. })
+                if self.would_follow(candidate) =>
+            {
                 self.adopt(candidate, &tail);
                 self.stabilizing = true;
-                self.notify(now, candidate, first);
+                // Many may have joined at once: go on at once, each step leads nearer.
+                match self.nearer(candidate, &predecessors.unwrap_or_default()) {
+                    Some(nearer) => {
+                        self.ask(now, nearer, Query::GetNeighbors, Purpose::Candidate);
+                    }
+                    None => self.notify(now, candidate, first),
+                }
             }
             Err(Refusal::Silent | Refusal::Fault(..)) if first.is_none() => {
                 if self.hood.predecessors.first() == Some(candidate) {
@@ -108,7 +125,7 @@ impl Node {
 
     /// Notes a node that may be a better successor.
     pub(in crate::chord) fn hint(&mut self, node: Contact) {
-        let known = self.hints.contains(&node) || self.cache.is_dead(node.id);
+        let known = self.hints.contains(&node);
         if self.would_follow(node) && !known && self.hints.len() < HINTS_MAX {
             self.hints.push_back(node);
             self.tell(Event::Changed);
@@ -141,6 +158,20 @@ impl Node {
         self.random.shuffle(&mut stale);
         for node in stale.into_iter().take(CHECKS_PER_TURN) {
             self.ask(now, node, Query::Ping, Purpose::Check);
+        }
+    }
+
+    /// The successor missed a question: see which of those after it are there, so that several
+    /// that crashed together are found dead together.
+    pub(in crate::chord) fn check_next(&mut self, now: Time) {
+        let rest = self.hood.successors.entries().iter().skip(1);
+        let next: Vec<Contact> = rest.take(CHECKED_BEHIND_SUSPECT).copied().collect();
+        for node in next {
+            let heard = self.cache.heard_at(node.id);
+            let silent = heard.is_none_or(|at| now.since(at) > DEATH_TIME_MIN);
+            if silent && !self.calls.values().any(|call| call.to.id == node.id) {
+                self.ask(now, node, Query::Ping, Purpose::Check);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use crate::chord::secrets::Secrets;
 use crate::chord::settings::{RingTag, Settings};
 use crate::kit::clock::Time;
 use crate::kit::random::Random;
-use crate::limits::ring::{CALLS_MAX, HINTS_MAX, LOOKUPS_MAX};
+use crate::limits::ring::{CALLS_MAX, HINTS_MAX, LOOKUPS_MAX, LOSS_ASSUMED_PERMILLE};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -165,7 +165,7 @@ impl Node {
             stabilizing: false,
             hints: VecDeque::new(),
             calls: BTreeMap::new(),
-            loss: 0,
+            loss: LOSS_ASSUMED_PERMILLE * 64,
             at_once: VecDeque::new(),
             lookups: BTreeMap::new(),
             next_number: 0,
