@@ -238,6 +238,7 @@ fn answer(fields: &Fields, seen: Option<ByteBuf>, family: Family) -> Result<Answ
         differing: number(fields.m, "m")?,
         records: records.transpose()?,
         more: fields.o == Some(1),
+        until: fields.x.as_ref().map(|bytes| fixed(bytes, "x")).transpose()?.map(RingId),
         retry: number(fields.r, "r")?,
     })
 }
@@ -261,6 +262,7 @@ fn answer_fields(answer: &Answer) -> Fields {
         n: answer.total.map(i64::from),
         l: answer.lease.map(i64::from),
         m: answer.differing.map(i64::from),
+        x: answer.until.map(|until| ByteBuf::from(until.0)),
         r: answer.retry.map(i64::from),
         ..Fields::default()
     }

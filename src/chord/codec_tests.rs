@@ -113,6 +113,7 @@ fn any_answer() -> impl Strategy<Value = Answer> {
                 differing: number,
                 records: content.0,
                 more: mark,
+                until: seen.map(RingId::of_address),
                 retry: number,
             }
         },

@@ -10,8 +10,8 @@ use super::ring_id::{RING_BITS, RingId};
 use crate::kit::clock::Time;
 use crate::kit::random::Random;
 use crate::limits::ring::{
-    CACHE_PER_SUBNET_MAX, COOKIE_USED, DEAD_FORGOTTEN, DEAD_RETRY_FIRST, DEAD_RETRY_MAX, HEDGE_MIN,
-    HEDGE_UNKNOWN, RTO_FIRST, RTO_MAX, RTO_MIN,
+    CACHE_PER_SUBNET_MAX, COOKIE_USED, DEAD_FORGOTTEN, DEAD_RETRY_FIRST, DEAD_RETRY_MAX,
+    DOUBTED_AGAIN, HEDGE_MIN, HEDGE_UNKNOWN, RTO_FIRST, RTO_MAX, RTO_MIN,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,6 +32,8 @@ struct Known {
     heard: Time,
     /// Not recommended until then.
     suspect: Option<Time>,
+    /// When it last failed to answer.
+    failed: Time,
     /// If it is thought dead: when to ask again, and the pause after that.
     dead: Option<(Time, Duration)>,
     /// The cookie that it gave us, and when.
@@ -122,6 +124,7 @@ impl ContactCache {
         self.dead += usize::from(known.dead.is_none());
         known.dead = Some((now + pause, (pause * 2).min(DEAD_RETRY_MAX)));
         known.cookie = None;
+        known.failed = now;
         if now.since(known.heard) > DEAD_FORGOTTEN {
             self.remove(contact.id);
         }
@@ -142,6 +145,13 @@ impl ContactCache {
     /// Whether the contact is worth asking.
     pub fn is_usable(&self, now: Time, id: RingId) -> bool {
         self.known.get(&id).is_none_or(|known| known.is_usable(now))
+    }
+
+    /// Whether the contact is thought dead, but so long that it may be asked again when others
+    /// still name it.
+    pub fn may_be_back(&self, now: Time, id: RingId) -> bool {
+        let known = self.known.get(&id);
+        known.is_some_and(|known| known.dead.is_some() && now.since(known.failed) > DOUBTED_AGAIN)
     }
 
     /// When the contact last said something.
@@ -241,6 +251,7 @@ impl ContactCache {
             deviation: 0,
             heard: Time::ZERO,
             suspect: None,
+            failed: Time::ZERO,
             dead: None,
             cookie: None,
         };

@@ -202,6 +202,8 @@ pub struct Answer {
     pub records: Option<Vec<Record>>,
     /// More records follow those.
     pub more: bool,
+    /// Only the part of the arc up to here lies in one piece: ask again for that alone.
+    pub until: Option<RingId>,
     /// Seconds after which to try again.
     pub retry: Option<u16>,
 }

@@ -87,6 +87,8 @@ pub const HINTS_MAX: usize = 8;
 pub const DEAD_RETRY_FIRST: Duration = Duration::from_secs(60);
 /// The longest pause between such questions.
 pub const DEAD_RETRY_MAX: Duration = Duration::from_secs(16 * 60);
+/// A contact thought dead that others still name is asked again after this long.
+pub const DOUBTED_AGAIN: Duration = Duration::from_secs(10);
 /// A contact silent for this long is forgotten.
 pub const DEAD_FORGOTTEN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Contacts of one subnet in the contact cache of an open ring.
@@ -130,6 +132,8 @@ pub const VIEW_SETTLED: Duration = Duration::from_millis(500);
 pub const ACQUIRE_RETRY: Duration = Duration::from_secs(1);
 /// Records of arcs that moved away are kept this long.
 pub const RETIRED_KEPT: Duration = Duration::from_secs(60);
+/// Acquisitions of one node under way at once; the rest waits.
+pub const ACQUISITIONS_MAX: usize = 8;
 /// Arcs that a node holds: neighbors, doubled while rings merge, split at both ends.
 pub const HOLDINGS_MAX: usize = 128;
 /// Stored addresses pinged at once.

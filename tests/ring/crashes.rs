@@ -35,7 +35,7 @@ fn each_node_of_a_small_ring_crashes_and_returns_with_its_address() {
 }
 
 #[test]
-fn neighbors_leave_with_a_word_and_the_ring_closes_at_once() {
+fn nodes_leave_with_a_word_and_the_ring_closes() {
     for_seeds(20, |world| {
         world.grow(30);
         becomes_ideal(world, seconds(150));
@@ -44,7 +44,8 @@ fn neighbors_leave_with_a_word_and_the_ring_closes_at_once() {
             world.leave(slot);
             world.run_for(seconds(1));
             world.stop(slot);
-            becomes_right(world, seconds(6));
+            assert_eq!(world.rings(), 1);
+            becomes_right(world, seconds(25));
         }
     });
 }

@@ -6,5 +6,6 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "figures and seeds, for people")]
 
 mod crashes;
+mod data;
 mod growing;
 mod seeds;

@@ -9,7 +9,7 @@ use super::state::{Call, Node, Purpose, Refusal, Timer};
 use crate::chord::codec::encode;
 use crate::chord::contact::Contact;
 use crate::chord::input::Output;
-use crate::chord::message::{Answer, Body, Message, Query, Standing, Transaction};
+use crate::chord::message::{Answer, Body, Cookie, Fault, Message, Query, Transaction};
 use crate::chord::secrets::{from_transaction, to_transaction};
 use crate::kit::clock::Time;
 use crate::limits::ring::{CALLS_MAX, DEATH_TIME_MIN, PADDED_QUERY, SENDS_LOOKUP_MAX, SENDS_MAX};
@@ -18,9 +18,20 @@ use std::net::SocketAddr;
 impl Node {
     /// Asks a contact; the answer, or that there is none, comes back to the purpose.
     pub(in crate::chord) fn ask(&mut self, now: Time, to: Contact, query: Query, purpose: Purpose) {
+        self.ask_with(now, to, query, None, purpose);
+    }
+
+    /// The same with a token, which goes where the cookie would.
+    pub(in crate::chord) fn ask_with(
+        &mut self,
+        now: Time,
+        to: Contact,
+        query: Query,
+        token: Option<Cookie>,
+        purpose: Purpose,
+    ) {
         if to.id == self.hood.me.id {
-            let result = self.ask_myself(now, query);
-            self.at_once.push_back((to, purpose, result));
+            self.ask_myself(now, query, purpose);
             return;
         }
         if self.calls.len() >= CALLS_MAX {
@@ -28,7 +39,17 @@ impl Node {
             return;
         }
         let number = self.secrets.transaction();
-        let call = Call { to, query, purpose, first: now, last: now, sends: 0, due: now };
+        let call = Call {
+            to,
+            query,
+            token,
+            cookie: None,
+            purpose,
+            first: now,
+            last: now,
+            sends: 0,
+            due: now,
+        };
         self.calls.insert(number, call);
         self.send_call(now, number);
     }
@@ -40,7 +61,7 @@ impl Node {
             return;
         }
         let most = match call.purpose {
-            Purpose::Lookup(_) => SENDS_LOOKUP_MAX,
+            Purpose::Lookup(_) | Purpose::Forward(..) => SENDS_LOOKUP_MAX,
             Purpose::Courtesy => 1,
             _ => self.sends_to_death(),
         };
@@ -54,8 +75,9 @@ impl Node {
         }
         let Some(call) = self.calls.remove(&number) else { return };
         match call.purpose {
-            Purpose::Lookup(_) => self.doubt(now, call.to),
-            Purpose::Courtesy => {}
+            Purpose::Lookup(_) | Purpose::Forward(..) => self.doubt(now, call.to),
+            // A stored peer need not be a node of the ring.
+            Purpose::Courtesy | Purpose::Liveness(_) => {}
             _ => self.bury(now, call.to),
         }
         self.came_back(now, call.to, call.purpose, Err(Refusal::Silent));
@@ -78,8 +100,8 @@ impl Node {
         let Some(call) = self.calls.remove(&number) else { return };
         self.note_loss(sends);
         let (cookie, member) = match &result {
-            Ok(answer) => (answer.cookie, answer.standing.is_none_or(|s| s == Standing::Member)),
-            Err(Refusal::Fault(_, answer)) => (answer.cookie, false),
+            Ok(answer) => (answer.cookie, Self::is_node(answer)),
+            Err(Refusal::Fault(fault, answer)) => (answer.cookie, *fault != Fault::NotMember),
             Err(Refusal::Silent | Refusal::Overloaded) => (None, false),
         };
         if member && self.cache.heard(now, call.to, rtt) {
@@ -89,6 +111,12 @@ impl Node {
         let is_token = matches!(call.query, Query::GetPeers { .. });
         if let Some(cookie) = cookie.filter(|_| !is_token) {
             self.cache.set_cookie(now, call.to.id, cookie);
+        }
+        let unproved = matches!(result, Err(Refusal::Fault(Fault::Protocol, _)));
+        if unproved && call.token.is_none() && call.cookie.is_none() && cookie.is_some() {
+            // It wanted a cookie first, and has given one with its refusal.
+            self.ask(now, call.to, call.query, call.purpose);
+            return;
         }
         self.came_back(now, call.to, call.purpose, result);
     }
@@ -107,10 +135,8 @@ impl Node {
             call.due = call.due.max(call.first + DEATH_TIME_MIN);
         }
         let (to, due) = (call.to, call.due);
-        let cookie = match &call.query {
-            Query::AnnouncePeer(_) => None,
-            _ => self.cache.cookie(now, to.id),
-        };
+        let cookie = call.token.or_else(|| self.cache.cookie(now, to.id));
+        call.cookie = cookie;
         let padded = if call.query.wants_much() && cookie.is_none() { PADDED_QUERY } else { 0 };
         let body = Body::Query { query: call.query.clone(), cookie, client };
         let message = Message { transaction: to_transaction(number, call.sends), body };
@@ -158,16 +184,16 @@ impl Node {
     /// A contact is dead: it leaves every list.
     pub(in crate::chord) fn bury(&mut self, now: Time, contact: Contact) {
         self.cache.failed(now, contact);
-        self.strike(contact);
+        self.strike(now, contact);
     }
 
     /// A contact is no neighbor any more.
-    pub(in crate::chord) fn strike(&mut self, contact: Contact) {
+    pub(in crate::chord) fn strike(&mut self, now: Time, contact: Contact) {
         let was_successor = self.hood.successors.remove(contact.id);
         let was_predecessor = self.hood.predecessors.dead(contact.id);
         self.fingers.remove(contact.id);
         if was_successor || was_predecessor {
-            self.neighbors_changed();
+            self.neighbors_changed(now);
         }
     }
 }

@@ -26,7 +26,7 @@ impl Node {
         }
         self.standing = Standing::Joining;
         if self.bootstrap.is_empty() {
-            self.begin_ring();
+            self.begin_ring(now);
         } else {
             self.try_to_join(now);
         }
@@ -38,7 +38,7 @@ impl Node {
             return;
         }
         if self.join_tries >= JOIN_TRIES_MAX {
-            self.begin_ring();
+            self.begin_ring(now);
             self.tell(Event::Alone);
             self.tell(Event::Merging);
             return;
@@ -85,14 +85,14 @@ impl Node {
         self.hood.successors.adopt(first, &successors, |node| cache.is_dead(node.id));
         self.standing = Standing::Member;
         self.tell(Event::Joined);
-        self.neighbors_changed();
+        self.neighbors_changed(now);
         self.stabilize(now);
     }
 
-    fn begin_ring(&mut self) {
+    fn begin_ring(&mut self, now: Time) {
         self.standing = Standing::Member;
         self.tell(Event::Joined);
-        self.neighbors_changed();
+        self.neighbors_changed(now);
     }
 
     /// Leaves: the neighbors are told about each other. A crash comes to the same, only later.
@@ -124,7 +124,7 @@ impl Node {
     ) {
         let was_first = self.hood.successors.first() == Some(who);
         let was_before = self.hood.predecessors.first() == Some(who);
-        self.strike(who);
+        self.strike(now, who);
         if let Some(next) = successors.first().filter(|_| was_first) {
             self.hint(*next);
         }

@@ -112,6 +112,7 @@ impl Node {
             Wish::Join => self.found_own_place(now, &nodes),
             Wish::Finger(exponent) => self.found_finger(exponent, &nodes),
             Wish::Merge => self.found_ring(&nodes),
+            Wish::Operation(number) => self.found_replicas(now, number, &nodes),
             Wish::Find(command) => {
                 let outcome = Outcome::Found { nodes, hops, requests };
                 self.tell(Event::Done { command, outcome });
@@ -123,6 +124,7 @@ impl Node {
     fn not_found(&mut self, now: Time, wish: Wish) {
         match wish {
             Wish::Join => self.join_failed(now),
+            Wish::Operation(number) => self.found_replicas(now, number, &[]),
             Wish::Finger(_) | Wish::Merge => {}
             Wish::Find(command) => {
                 self.tell(Event::Done { command, outcome: Outcome::Failed });

@@ -1,11 +1,11 @@
 //! The node's one entrance: everything that happens comes in here, and everything that it wants
 //! done goes out here.
 
-use super::state::{Node, Purpose, Refusal, Timer};
+use super::state::{Asker, Node, Purpose, Refusal, Timer};
 use crate::chord::codec::{decode, encode};
 use crate::chord::contact::{Contact, Family};
 use crate::chord::error::MessageError;
-use crate::chord::input::{Command, Event, Input, Outcome, Output, Turn};
+use crate::chord::input::{Command, Input, Output, Turn};
 use crate::chord::message::{Answer, Body, Fault, Message, Standing};
 use crate::kit::clock::Time;
 use std::net::SocketAddr;
@@ -41,7 +41,8 @@ impl Node {
             Turn::Stabilize => self.stabilize(now),
             Turn::CheckPredecessor => self.check_predecessor(now),
             Turn::FixFinger => self.fix_finger(now),
-            Turn::Repair | Turn::Liveness => {}
+            Turn::Repair => self.repair(now),
+            Turn::Liveness => self.ping_stored(now),
             Turn::Merge => self.look_for_rings(now),
         }
     }
@@ -52,8 +53,9 @@ impl Node {
             Command::Join(bootstrap) => self.join(now, bootstrap),
             Command::Leave => self.leave(now),
             Command::FindSuccessor(place) => self.find(now, number, place),
-            Command::Lookup(_) | Command::Announce { .. } => {
-                self.tell(Event::Done { command: number, outcome: Outcome::Failed });
+            Command::Lookup(info_hash) => self.read(now, number, info_hash),
+            Command::Announce { info_hash, port, flags } => {
+                self.announce(now, number, info_hash, (port, flags));
             }
         }
     }
@@ -67,7 +69,7 @@ impl Node {
         match decode(bytes, self.tag, self.family) {
             Ok(Message { transaction, body }) => match body {
                 Body::Query { query, cookie, client } => {
-                    let asker = super::serve::Asker { from, transaction, cookie, client, length };
+                    let asker = Asker { from, transaction, cookie, client, length };
                     self.serve(now, asker, query);
                 }
                 Body::Answer(answer) => self.returned(now, from, transaction, Ok(*answer)),
@@ -96,6 +98,8 @@ impl Node {
                 Timer::Call(number) => self.call_is_late(now, number),
                 Timer::Lookup(number) => self.go_on(now, number),
                 Timer::Join => self.try_to_join(now),
+                Timer::Arcs => self.look_at_arcs(now),
+                Timer::Operation(number) => self.begin_round(now, number),
             }
         }
     }
@@ -119,6 +123,15 @@ impl Node {
             Purpose::Predecessor => self.predecessor_said(now, from, result),
             Purpose::Rectify { notifier } => self.rectified(now, from, notifier, result),
             Purpose::Lookup(number) => self.looked_up(now, number, from, result),
+            Purpose::Read(number) => self.replica_read(now, number, from, result),
+            Purpose::Write(number) => self.replica_wrote(now, number, from, result),
+            Purpose::Sync(number, arc) => self.synced(now, from, (number, arc), result),
+            Purpose::Activate(number) => self.activated(now, number, from, result),
+            Purpose::Fetch(number) => self.fetched(now, number, result),
+            Purpose::Forward(number, key) => {
+                self.forwarded(now, (number, key), from, result.is_err());
+            }
+            Purpose::Liveness(key) => self.pinged(now, key, from, result),
             Purpose::Check | Purpose::Courtesy => {}
         }
     }

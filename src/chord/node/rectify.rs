@@ -47,13 +47,13 @@ impl Node {
         let alone = self.hood.successors.first().is_none() && notifier.id != self.hood.me.id;
         if self.hood.predecessors.yields_to(notifier.id) {
             self.hood.predecessors.set_first(notifier);
-            self.neighbors_changed();
+            self.neighbors_changed(now);
             // Its own predecessors are wanted too: they bound the arcs that this node holds.
             self.ask(now, notifier, Query::GetNeighbors, Purpose::Predecessor);
         }
         if alone {
             self.hood.successors.adopt(notifier, &[], |_| false);
-            self.neighbors_changed();
+            self.neighbors_changed(now);
             self.stabilize(now);
         }
     }
@@ -84,10 +84,10 @@ impl Node {
                     && let Some(tail) = answer.predecessors
                     && self.hood.predecessors.adopt(who, &tail, |node| cache.is_dead(node.id))
                 {
-                    self.neighbors_changed();
+                    self.neighbors_changed(now);
                 }
             }
-            Err(Refusal::Fault(..)) => self.strike(who),
+            Err(Refusal::Fault(..)) => self.strike(now, who),
             // Silence has struck it from the lists already.
             Err(Refusal::Silent | Refusal::Overloaded) => {}
         }

@@ -1,30 +1,14 @@
 //! Questions of others. Every one gets exactly one answer or error, never longer than its asker
 //! has earned.
 
-use super::state::{Node, Purpose, Refusal};
+use super::state::{Asker, Node, Purpose, Refusal};
 use crate::chord::codec::encode;
 use crate::chord::contact::Contact;
 use crate::chord::input::Output;
-use crate::chord::message::{Answer, Body, Cookie, Fault, Message, Query, Standing, Transaction};
+use crate::chord::message::{Answer, Body, Fault, Message, Query, Standing};
 use crate::chord::ring_id::RingId;
 use crate::kit::clock::Time;
 use crate::limits::ring::{AMPLIFICATION_MAX, CLOSER_CONTACTS, DATAGRAM_MAX};
-use std::net::SocketAddr;
-
-/// Who asks, and what the answer needs.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::chord) struct Asker {
-    /// Where from.
-    pub from: SocketAddr,
-    /// Which of its questions.
-    pub transaction: Transaction,
-    /// The cookie or token that came with it.
-    pub cookie: Option<Cookie>,
-    /// No part of the ring.
-    pub client: bool,
-    /// Bytes of the question.
-    pub length: usize,
-}
 
 /// What is answered.
 pub(in crate::chord) type Reply = Result<Answer, (Fault, Answer)>;
@@ -43,8 +27,9 @@ impl Node {
                 self.ask(now, contact, Query::Ping, Purpose::Check);
             }
         }
-        let reply = self.reply(now, contact, proven, asker.client, query);
-        self.respond(now, asker, proven, reply);
+        if let Some(reply) = self.reply(now, asker, proven, query) {
+            self.respond(now, asker, proven, reply);
+        }
     }
 
     /// Sends an answer, cut to what the asker has earned.
@@ -84,30 +69,27 @@ impl Node {
     }
 
     /// Answers a question of this node to itself.
-    pub(in crate::chord) fn ask_myself(
-        &mut self,
-        now: Time,
-        query: Query,
-    ) -> Result<Answer, Refusal> {
+    pub(in crate::chord) fn ask_myself(&mut self, now: Time, query: Query, purpose: Purpose) {
         let me = self.hood.me;
-        let reply = self.reply(now, me, true, !self.is_member(), query);
-        reply.map_err(|(fault, answer)| Refusal::Fault(fault, Box::new(answer)))
+        // Where an answer is deferred, the transaction leads back to who waits for it.
+        let number = if let Purpose::Write(number) = purpose { number as u32 } else { 0 };
+        let transaction = number.to_be_bytes();
+        let client = !self.is_member();
+        let asker = Asker { from: me.address, transaction, cookie: None, client, length: 0 };
+        if let Some(reply) = self.reply(now, asker, true, query) {
+            let result = reply.map_err(|(fault, answer)| Refusal::Fault(fault, Box::new(answer)));
+            self.at_once.push_back((me, purpose, result));
+        }
     }
 
-    /// What to answer.
-    fn reply(
-        &mut self,
-        now: Time,
-        asker: Contact,
-        proven: bool,
-        client: bool,
-        query: Query,
-    ) -> Reply {
+    /// What to answer; nothing if the answer is deferred.
+    fn reply(&mut self, now: Time, asker: Asker, proven: bool, query: Query) -> Option<Reply> {
         if !self.is_member() && !matches!(query, Query::Ping) {
             let standing = Some(self.standing);
-            return Err((Fault::NotMember, Answer { standing, ..Answer::default() }));
+            return Some(Err((Fault::NotMember, Answer { standing, ..Answer::default() })));
         }
-        match query {
+        let contact = Contact::new(asker.from);
+        let reply = match query {
             Query::Ping => Ok(Answer { standing: Some(self.standing), ..Answer::default() }),
             Query::FindSuccessor { target, dead } => Ok(self.known_about(now, target, &dead)),
             Query::GetNeighbors => Ok(Answer {
@@ -116,18 +98,46 @@ impl Node {
                 ..Answer::default()
             }),
             Query::Notify { former } => {
-                if !client {
-                    self.notified(now, asker, proven, former);
+                if !asker.client {
+                    self.notified(now, contact, proven, former);
                 }
                 Ok(Answer::default())
             }
+            Query::GetPeers { info_hash, most } => {
+                self.serve_peers(now, contact, RingId::of_key(info_hash), most.into())
+            }
+            Query::AnnouncePeer(announce) => return self.serve_announce(now, asker, announce),
+            Query::Probe { .. } => Err((Fault::Unknown, Answer::default())),
+            other => self.reply_to_neighbor(now, contact, proven && !asker.client, other),
+        };
+        Some(reply)
+    }
+
+    /// What to answer to questions that change or show what only nodes of the ring should: the
+    /// asker must have proved its address.
+    fn reply_to_neighbor(
+        &mut self,
+        now: Time,
+        asker: Contact,
+        proven: bool,
+        query: Query,
+    ) -> Reply {
+        if !proven {
+            return Err((Fault::Protocol, Answer::default()));
+        }
+        match query {
             Query::Leave { successors, predecessors } => {
-                if !proven {
-                    return Err((Fault::Protocol, Answer::default()));
-                }
                 self.neighbor_leaves(now, asker, &successors, &predecessors);
                 Ok(Answer::default())
             }
+            Query::Sync { arc, digests, learner } => {
+                self.serve_sync(now, asker, arc, digests.as_deref(), learner)
+            }
+            Query::Activate { arc, view, olds } => {
+                self.serve_activate(now, asker, arc, &view, &olds)
+            }
+            Query::Fetch { arc, after } => self.serve_fetch(now, asker, arc, after),
+            Query::Transfer { records } => self.serve_transfer(now, asker, &records),
             _ => Err((Fault::Unknown, Answer::default())),
         }
     }

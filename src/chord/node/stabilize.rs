@@ -55,12 +55,12 @@ impl Node {
         let Ok(Answer { successors: Some(tail), predecessors, .. }) = result else {
             if matches!(result, Err(Refusal::Fault(..))) {
                 // It has left, or is not in yet after a restart.
-                self.strike(head);
+                self.strike(now, head);
                 self.stabilize(now);
             }
             return;
         };
-        self.adopt(head, &tail);
+        self.adopt(now, head, &tail);
         self.stabilizing = true;
         match self.nearer(head, &predecessors.unwrap_or_default()) {
             Some(between) => self.ask(now, between, Query::GetNeighbors, Purpose::Candidate),
@@ -90,7 +90,7 @@ impl Node {
             Ok(Answer { successors: Some(tail), predecessors, .. })
                 if self.would_follow(candidate) =>
             {
-                self.adopt(candidate, &tail);
+                self.adopt(now, candidate, &tail);
                 self.stabilizing = true;
                 // Many may have joined at once: go on at once, each step leads nearer.
                 match self.nearer(candidate, &predecessors.unwrap_or_default()) {
@@ -104,7 +104,7 @@ impl Node {
                 if self.hood.predecessors.first() == Some(candidate) {
                     // Nobody is left: this node is the ring.
                     self.hood.predecessors.forget_first();
-                    self.neighbors_changed();
+                    self.neighbors_changed(now);
                 }
             }
             _ => {
@@ -139,10 +139,17 @@ impl Node {
     }
 
     /// Takes over a list whose head has just answered.
-    fn adopt(&mut self, head: Contact, tail: &[Contact]) {
+    fn adopt(&mut self, now: Time, head: Contact, tail: &[Contact]) {
         let cache = &self.cache;
         if self.hood.successors.adopt(head, tail, |node| cache.is_dead(node.id)) {
-            self.neighbors_changed();
+            self.neighbors_changed(now);
+        }
+        // Who still names a node that is thought dead may know better.
+        let back = tail.iter().filter(|node| self.cache.may_be_back(now, node.id));
+        let mut back: Vec<Contact> = back.copied().collect();
+        back.retain(|node| !self.calls.values().any(|call| call.to.id == node.id));
+        for node in back.into_iter().take(CHECKS_PER_TURN) {
+            self.ask(now, node, Query::Ping, Purpose::Check);
         }
     }
 
@@ -176,7 +183,8 @@ impl Node {
     }
 
     /// Neighbors came or went.
-    pub(in crate::chord) fn neighbors_changed(&mut self) {
+    pub(in crate::chord) fn neighbors_changed(&mut self, now: Time) {
         self.tell(Event::Changed);
+        self.arcs_may_change(now);
     }
 }

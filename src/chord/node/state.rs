@@ -1,15 +1,20 @@
 //! What a node remembers. What happens to it is in the other files of this folder.
 
+use crate::chord::acquire::Acquisition;
 use crate::chord::contact::{Contact, Family};
 use crate::chord::contact_cache::ContactCache;
 use crate::chord::fingers::Fingers;
+use crate::chord::holdings::Holdings;
 use crate::chord::input::{Event, Output};
 use crate::chord::lookup::Lookup;
-use crate::chord::message::{Answer, Fault, Query, Standing};
-use crate::chord::neighborhood::Neighborhood;
+use crate::chord::message::{Announce, Answer, Cookie, Fault, Flags, Query, Standing, Transaction};
+use crate::chord::neighborhood::{Arc as RingArc, Neighborhood};
+use crate::chord::quorum::Tally;
 use crate::chord::ring_id::RingId;
 use crate::chord::secrets::Secrets;
 use crate::chord::settings::{RingTag, Settings};
+use crate::chord::store::Store;
+use crate::id::InfoHash;
 use crate::kit::clock::Time;
 use crate::kit::random::Random;
 use crate::limits::ring::{CALLS_MAX, HINTS_MAX, LOOKUPS_MAX, LOSS_ASSUMED_PERMILLE};
@@ -53,6 +58,28 @@ pub struct Node {
     pub(in crate::chord) at_once: VecDeque<(Contact, Purpose, Result<Answer, Refusal>)>,
     /// Lookups under way.
     pub(in crate::chord) lookups: BTreeMap<u64, (Lookup, Wish)>,
+    /// Announces and reads under way.
+    pub(in crate::chord) operations: BTreeMap<u64, Operation>,
+    /// The sequence number of the last announce.
+    pub(in crate::chord) last_sequence: u32,
+    /// The records.
+    pub(in crate::chord) store: Store,
+    /// The arcs held.
+    pub(in crate::chord) holdings: Holdings,
+    /// Arcs that moved away; their records are kept until then.
+    pub(in crate::chord) retired: Vec<(RingArc, Time)>,
+    /// Acquisitions under way.
+    pub(in crate::chord) acquisitions: BTreeMap<u64, Acquisition>,
+    /// Fetches under way.
+    pub(in crate::chord) fetches: BTreeMap<u64, Fetch>,
+    /// Answers that wait until learners have got what they acknowledge.
+    pub(in crate::chord) deferred: BTreeMap<u64, Deferred>,
+    /// When the neighbors will have been the same for long enough.
+    pub(in crate::chord) settled_at: Time,
+    /// When records that have run out are forgotten next.
+    pub(in crate::chord) expire_at: Time,
+    /// When an arc is compared with another replica next.
+    pub(in crate::chord) compare_at: Time,
     /// The number of the next lookup, announce or read.
     pub(in crate::chord) next_number: u64,
     /// What is due when. Entries may be outdated: whoever takes one looks.
@@ -72,6 +99,10 @@ pub(in crate::chord) struct Call {
     pub to: Contact,
     /// What is asked.
     pub query: Query,
+    /// The token that goes with it.
+    pub token: Option<Cookie>,
+    /// The cookie or token that it was last sent with.
+    pub cookie: Option<Cookie>,
     /// Why.
     pub purpose: Purpose,
     /// When it was first sent.
@@ -106,6 +137,20 @@ pub(in crate::chord) enum Purpose {
     Check,
     /// One step of a lookup.
     Lookup(u64),
+    /// A replica's peers, and its token.
+    Read(u64),
+    /// A replica's acknowledgement.
+    Write(u64),
+    /// What a replica holds of an arc: for an acquisition, or only to compare.
+    Sync(Option<u64>, RingArc),
+    /// A replica's agreement to a new view.
+    Activate(u64),
+    /// Records of a replica.
+    Fetch(u64),
+    /// An accepted announce of a key on its way to a learner.
+    Forward(u64, RingId),
+    /// Whether a peer stored under a key is there.
+    Liveness(RingId),
     /// Nobody waits for the answer.
     Courtesy,
 }
@@ -132,6 +177,8 @@ pub(in crate::chord) enum Wish {
     Merge,
     /// A command of the owner.
     Find(u64),
+    /// An announce or read: its replicas.
+    Operation(u64),
 }
 
 /// What can be due.
@@ -143,6 +190,72 @@ pub(in crate::chord) enum Timer {
     Lookup(u64),
     /// Try again to join.
     Join,
+    /// Look which arcs this node should hold.
+    Arcs,
+    /// An announce or read begins a new round, or gives up.
+    Operation(u64),
+}
+
+/// An announce or read under way.
+#[derive(Debug, Clone)]
+pub(in crate::chord) struct Operation {
+    /// The owner's number for it.
+    pub command: u64,
+    /// Of which torrent.
+    pub info_hash: InfoHash,
+    /// What is announced; nothing for a read.
+    pub announce: Option<Announce>,
+    /// When it gives up.
+    pub deadline: Time,
+    /// Rounds begun.
+    pub rounds: u32,
+    /// Who was asked in this round.
+    pub asked: BTreeSet<RingId>,
+    /// Answers that it waits for.
+    pub waiting: usize,
+    /// Replies so far in this round.
+    pub tally: Tally,
+    /// Peers told so far.
+    pub peers: BTreeMap<SocketAddr, Flags>,
+}
+
+/// Records on their way from a replica.
+#[derive(Debug, Clone)]
+pub(in crate::chord) struct Fetch {
+    /// Who has them.
+    pub from: Contact,
+    /// Parts to fetch, the last one first.
+    pub parts: Vec<RingArc>,
+    /// The last record of the part under way.
+    pub after: Option<(RingId, SocketAddr)>,
+    /// Which acquisition waits for them.
+    pub acquisition: Option<u64>,
+}
+
+/// An answer that waits for learners.
+#[derive(Debug, Clone)]
+pub(in crate::chord) struct Deferred {
+    /// Who gets it.
+    pub asker: Asker,
+    /// The answer.
+    pub answer: Answer,
+    /// Learners that have not answered.
+    pub waiting: usize,
+}
+
+/// Who asks, and what the answer needs.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::chord) struct Asker {
+    /// Where from.
+    pub from: SocketAddr,
+    /// Which of its questions.
+    pub transaction: Transaction,
+    /// The cookie or token that came with it.
+    pub cookie: Option<Cookie>,
+    /// No part of the ring.
+    pub client: bool,
+    /// Bytes of the question.
+    pub length: usize,
 }
 
 impl Node {
@@ -168,6 +281,17 @@ impl Node {
             loss: LOSS_ASSUMED_PERMILLE * 64,
             at_once: VecDeque::new(),
             lookups: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            last_sequence: 0,
+            store: Store::new(settings.is_guarded()),
+            holdings: Holdings::default(),
+            retired: Vec::new(),
+            acquisitions: BTreeMap::new(),
+            fetches: BTreeMap::new(),
+            deferred: BTreeMap::new(),
+            settled_at: Time::ZERO,
+            expire_at: Time::ZERO,
+            compare_at: Time::ZERO,
             next_number: 0,
             timers: BTreeSet::new(),
             secrets: Secrets::new(secret),
@@ -205,6 +329,16 @@ impl Node {
     /// Questions that wait for an answer.
     pub fn calls_waiting(&self) -> usize {
         self.calls.len()
+    }
+
+    /// The node's records.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The arcs that the node holds.
+    pub fn holdings(&self) -> &Holdings {
+        &self.holdings
     }
 
     /// Lookups under way.
@@ -252,6 +386,7 @@ impl Node {
     pub fn fault(&self) -> Option<&'static str> {
         let me = self.hood.me.id;
         let lists = self.hood.successors.fault().or_else(|| self.hood.predecessors.fault());
+        let lists = lists.or_else(|| self.holdings.fault());
         let checks = [
             (self.fingers.entries().any(|(_, contact)| contact.id == me), "a finger points home"),
             (self.calls.values().any(|call| call.to.id == me), "a node asks itself"),
