@@ -62,6 +62,10 @@ pub struct Acquisition {
     asked: BTreeSet<RingId>,
     /// What was said.
     said: BTreeMap<RingId, Said>,
+    /// Whether it goes on with what is there although no majority agrees on any view.
+    forced: bool,
+    /// The old views that a majority of must take the new one over.
+    needed: Vec<Vec<Contact>>,
     /// Fetches under way.
     pub fetching: usize,
     /// Whether the new view was told.
@@ -83,6 +87,8 @@ impl Acquisition {
             quorum,
             asked: BTreeSet::new(),
             said: BTreeMap::from([(me, mine)]),
+            forced: false,
+            needed: Vec::new(),
             fetching: 0,
             activating: false,
             switched: BTreeMap::new(),
@@ -93,6 +99,13 @@ impl Acquisition {
     /// Also asks these nodes behind the target.
     pub fn with_behind(mut self, behind: Vec<Contact>) -> Self {
         self.behind = behind;
+        self
+    }
+
+    /// Goes on with what there is, after tries that found no majority: overlapping changes can
+    /// leave the members of a view divided for ever.
+    pub fn forced(mut self, forced: bool) -> Self {
+        self.forced = forced;
         self
     }
 
@@ -126,10 +139,12 @@ impl Acquisition {
         if !self.asked.is_empty() || self.fetching > 0 {
             return Next::Wait;
         }
-        for view in self.old_views() {
-            if !self.has_records_of(&view) {
-                return Next::Retry;
-            }
+        // A view that no majority of its members agrees to any more was replaced by another one;
+        // who still tells it has missed that. If none is left, it is being replaced just now.
+        let olds = self.old_views();
+        self.needed = olds.iter().filter(|view| self.has_records_of(view)).cloned().collect();
+        if self.needed.is_empty() && !olds.is_empty() && !self.forced {
+            return Next::Retry;
         }
         self.activating = true;
         let mut told: Vec<Contact> = self.target.clone();
@@ -196,7 +211,7 @@ impl Acquisition {
         if !self.telling.is_empty() {
             return Next::Wait;
         }
-        for view in self.old_views() {
+        for view in &self.needed {
             let took = view
                 .iter()
                 .filter(|node| node.id == self.me || self.switched.get(&node.id) == Some(&true));

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "figures and seeds, for people")]
 
+mod cost;
 mod crashes;
 mod data;
 mod growing;

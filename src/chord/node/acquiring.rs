@@ -11,6 +11,9 @@ use crate::kit::clock::Time;
 use crate::limits::ring::{ACQUIRE_RETRY, ACQUISITIONS_MAX, VIEW_SETTLED};
 use std::time::Duration;
 
+/// Tries in a row that found no majority, after which an acquisition makes do with what is there.
+const DIVIDED_MAX: u32 = 4;
+
 impl Node {
     /// Neighbors came or went: look at the arcs when they have settled.
     pub(in crate::chord) fn arcs_may_change(&mut self, now: Time) {
@@ -53,8 +56,9 @@ impl Node {
                 };
                 let quorum = self.settings.quorum;
                 let behind = self.behind(arc);
-                let acquisition =
-                    Acquisition::new(me, arc, view.clone(), mine, quorum).with_behind(behind);
+                let acquisition = Acquisition::new(me, arc, view.clone(), mine, quorum)
+                    .with_behind(behind)
+                    .forced(self.divided >= DIVIDED_MAX);
                 let number = self.number();
                 self.acquisitions.insert(number, acquisition);
                 self.acquire(now, number);
@@ -95,6 +99,7 @@ impl Node {
             }
             Next::Done => {
                 self.acquisitions.remove(&number);
+                self.divided = 0;
                 if self.holdings.carve(arc) {
                     for piece in self.holdings.within(arc) {
                         (piece.view, piece.warm) = (view.clone(), true);
@@ -104,7 +109,10 @@ impl Node {
                 }
                 self.arcs_may_change(now);
             }
-            Next::Retry => self.give_up_acquisition(now, number),
+            Next::Retry => {
+                self.divided = self.divided.saturating_add(1);
+                self.give_up_acquisition(now, number);
+            }
         }
     }
 
@@ -178,8 +186,9 @@ impl Node {
         };
         let me = self.hood.me.id;
         let behind = self.behind(part);
-        let acquisition =
-            Acquisition::new(me, part, target, mine, self.settings.quorum).with_behind(behind);
+        let acquisition = Acquisition::new(me, part, target, mine, self.settings.quorum)
+            .with_behind(behind)
+            .forced(self.divided >= DIVIDED_MAX);
         let number = self.number();
         self.acquisitions.insert(number, acquisition);
         self.acquire(now, number);

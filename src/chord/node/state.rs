@@ -70,6 +70,8 @@ pub struct Node {
     pub(in crate::chord) retired: Vec<(RingArc, Time)>,
     /// Acquisitions under way.
     pub(in crate::chord) acquisitions: BTreeMap<u64, Acquisition>,
+    /// Acquisitions in a row that found the members of old views divided.
+    pub(in crate::chord) divided: u32,
     /// Fetches under way.
     pub(in crate::chord) fetches: BTreeMap<u64, Fetch>,
     /// Answers that wait until learners have got what they acknowledge.
@@ -287,6 +289,7 @@ impl Node {
             holdings: Holdings::default(),
             retired: Vec::new(),
             acquisitions: BTreeMap::new(),
+            divided: 0,
             fetches: BTreeMap::new(),
             deferred: BTreeMap::new(),
             settled_at: Time::ZERO,
