@@ -62,7 +62,6 @@ impl Scene {
         let new = NewTorrent {
             shared: Arc::new(shared),
             picker: Picker::new(pieces, peer_count as u32, &mut random),
-            fetch: true,
             addresses: AddressBook::default(),
         };
         swarm.handle(Time::ZERO, Event::Control(Control::Add(Box::new(new))));

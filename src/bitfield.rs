@@ -232,11 +232,6 @@ impl SharedBitfield {
         self.words.get(index).map_or(0, |bits| bits.load(Ordering::Acquire))
     }
 
-    /// Number of words.
-    pub fn word_count(&self) -> usize {
-        self.words.len()
-    }
-
     /// Adds a piece; tells whether it is new. Only the main thread calls this.
     pub fn insert(&self, piece: u32) -> bool {
         let (word, bit) = place(piece);

@@ -7,8 +7,8 @@
 //!
 //! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`],
 //!    [`metainfo`]
-//! 2. Pure cores: [`wire`], [`connection`], [`swarm`], [`chord`],
-//!    and [`simulator`], a world for them
+//! 2. Pure cores: [`wire`], [`tracker`], [`connection`], [`swarm`], [`chord`],
+//!    and [`simulator`], a world for nodes of the ring
 //! 3. Hands: [`storage`], [`threads`]
 //! 4. Assembly: [`client`]
 //! 5. Face: [`cli`]
@@ -28,4 +28,5 @@ pub mod simulator;
 pub mod storage;
 pub mod swarm;
 pub mod threads;
+pub mod tracker;
 pub mod wire;

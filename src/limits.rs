@@ -4,6 +4,9 @@
 //! time at the end of the file, so a change that breaks one does not build. No logic lives here.
 
 pub mod ring;
+mod trackers;
+
+pub use trackers::*;
 
 use std::time::Duration;
 
@@ -48,6 +51,12 @@ pub const TRACKERS_MAX: usize = 256;
 pub const TRACKER_URL_MAX: usize = 2_048;
 /// Longest comment or other free text kept of a torrent, in bytes.
 pub const TORRENT_TEXT_MAX: usize = 16 * 1024;
+/// Longest magnet link read or printed, in bytes: what browsers and shells pass on.
+pub const MAGNET_LENGTH_MAX: usize = 64 * 1024;
+/// Most peers kept of one magnet link.
+pub const MAGNET_PEERS_MAX: usize = 256;
+/// Most web seeds kept of one magnet link.
+pub const MAGNET_WEB_SEEDS_MAX: usize = 64;
 /// Smallest piece length that a torrent is made with, in bytes.
 pub const PIECE_LENGTH_MIN: u32 = 1024;
 /// Smallest piece length chosen for the user, in bytes.
@@ -59,8 +68,9 @@ pub const PIECES_AUTO: u64 = 2_048;
 
 // ---- wire ------------------------------------------------------------------------------------
 
-/// Longest extended message (BEP 10) taken from a peer, in bytes.
-pub const EXTENDED_MESSAGE_MAX: u32 = 1024 * 1024;
+/// Longest extended message (BEP 10) taken from a peer, in bytes. The longest in use carries 16 KiB
+/// of metadata behind a short head (BEP 9); handshakes and peer exchange stay below a few KiB.
+pub const EXTENDED_MESSAGE_MAX: u32 = 128 * 1024;
 /// Longest message with an id that we do not know, in bytes; it is skipped.
 pub const UNKNOWN_MESSAGE_MAX: u32 = 1024;
 /// Longest bencoded extension handshake parsed, in bytes.
@@ -76,6 +86,9 @@ pub const REQUEST_LENGTH_MAX: u32 = BLOCK_LENGTH;
 /// Allowed-fast pieces granted to a peer (BEP 6 suggests ten). Choked peers get them past all
 /// upload slots: of a slow seed they take a share for each peer that a slot could use better.
 pub const ALLOWED_FAST_COUNT: usize = 4;
+/// Blocks served to a peer while it is choked, over the time of its connection: four mebibytes,
+/// a whole piece of the usual lengths. Asking for the same ones again gives no more.
+pub const CHOKED_BLOCKS_MAX: usize = 256;
 
 // ---- requests --------------------------------------------------------------------------------
 
@@ -97,6 +110,9 @@ pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(25);
 pub const BLOCK_LOST: Duration = Duration::from_secs(50);
 /// Requests taken back whose answer a peer with Fast owes us; the oldest are forgotten.
 pub const CANCELS_OPEN_MAX: usize = WINDOW_MAX as usize;
+/// After a look for late requests the next one is at least this much later, so that those of a
+/// window, sent one by one, make few events.
+pub const LATE_PAUSE: Duration = Duration::from_secs(1);
 /// A peer with requests outstanding that sent no block for this long is snubbing us.
 pub const SNUB_TIMEOUT: Duration = Duration::from_secs(20);
 /// A snubbing peer is asked for another block at most this often: longer than a block counts as
@@ -128,6 +144,14 @@ pub const ENDGAME_PROBES_MAX: u32 = 64;
 /// A peer that fetches all of a piece alone, because it failed its hash, and brings nothing of it
 /// for this long gives way to another.
 pub const SOLE_PATIENCE: Duration = Duration::from_secs(60);
+/// Time that such a peer has for the whole piece, if others have it too: so that none keeps it by
+/// bringing a block now and then. Each time that it runs out the next one is twice as long, so a
+/// piece that only slow peers give comes all the same.
+pub const SOLE_TURN: Duration = Duration::from_secs(120);
+/// The turn is doubled at most so many times.
+pub const SOLE_DOUBLINGS_MAX: u32 = 8;
+/// A peer that gave way fetches no piece alone for this long, so that others come before it.
+pub const SOLE_PAUSE: Duration = Duration::from_secs(120);
 /// Segments looked at to find who gave bad blocks: those of the largest piece.
 pub const SUSPECT_PROBES_MAX: u32 = PIECE_LENGTH_MAX / BLOCK_LENGTH / 64;
 /// Peers of a torrent that were told of work and have neither asked for it nor passed; each answer
@@ -197,6 +221,13 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(240);
 pub const REDIAL_PAUSE_MIN: Duration = Duration::from_millis(500);
 /// Longest pause before a failed address is dialed again.
 pub const REDIAL_PAUSE_MAX: Duration = Duration::from_secs(60);
+/// An address that failed so often in a row gives way when a new one is found and the book is full.
+pub const DIAL_FAILURES_DOUBT: u32 = 3;
+/// Doubtful addresses looked at for one that may be forgotten: some have become good again.
+pub const DOUBT_PROBES_MAX: u32 = 8;
+/// An address that failed so often in a row is forgotten: after five minutes at least. Whoever
+/// comes back is found again; what a person named is not forgotten.
+pub const DIAL_FAILURES_MAX: u32 = 12;
 
 // ---- threads ---------------------------------------------------------------------------------
 
@@ -210,9 +241,9 @@ pub const ROOM_PAUSE: Duration = Duration::from_secs(1);
 /// Bytes of a pooled buffer, and so of the longest single read from a socket: sixteen blocks or
 /// the longest bitfield, and 4 KiB for their headers.
 pub const READ_BUFFER: usize = 260 * 1024;
-/// Largest buffer for one message that is longer than a pooled buffer, in bytes; it grows to this
-/// only as fast as the peer sends.
-pub const READ_BUFFER_MAX: usize = 4 * READ_BUFFER;
+/// Largest buffer for one message, in bytes: what a peer can pin by never ending it. No message is
+/// longer than a pooled buffer; smaller pools are for tests.
+pub const READ_BUFFER_MAX: usize = READ_BUFFER;
 /// Longest unfinished message that a waiting peer keeps in a buffer of its own, so that the
 /// pooled one goes back, in bytes. Every block fits.
 pub const LEFTOVER_MAX: usize = 2 * BLOCK_LENGTH as usize;
@@ -254,6 +285,9 @@ pub const WATCHDOG_ALARM: Duration = Duration::from_secs(5);
 pub const WATCHDOG_PAUSE: Duration = Duration::from_secs(1);
 /// Stopping waits this long for the peers' last words, then gives up on them.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(5);
+/// A client that stops waits this long in all for its threads to end, then leaves them to the end
+/// of the process: the peers' last words, the joining of their threads, and a second for the rest.
+pub const CLIENT_STOP_DEADLINE: Duration = Duration::from_secs(8);
 /// Timers that may expire in one turn of the main loop; the rest stays due.
 pub const TIMERS_PER_TURN_MAX: usize = 16;
 /// Slot width of the main thread's timing wheel.
@@ -273,6 +307,23 @@ pub const HASH_CHUNK: usize = 256 * 1024;
 pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
 /// Checking jobs of one torrent under way at once.
 pub const CHECK_JOBS_AHEAD: usize = 16;
+
+/// Two changes of a file further apart than this have different times: the clocks of file systems
+/// tick at least a hundred times a second.
+pub const STAMP_TICK: Duration = Duration::from_millis(20);
+/// Longest time that a thread waits without anybody who could wake it.
+pub const REST_MAX: Duration = Duration::from_millis(100);
+/// Verified pieces are recorded this long after the first one that is not: of what a killed process
+/// had finished, at most this much is read again.
+pub const SAVE_PAUSE: Duration = Duration::from_secs(30);
+/// While a disk is full, it is tried again this often.
+pub const DISK_FULL_PAUSE: Duration = Duration::from_secs(10);
+/// Bytes that have to be free before a full disk is written to again: some seconds of a fast
+/// download, so that it is not full again at once.
+pub const DISK_ROOM: u64 = 16 * 1024 * 1024;
+/// Orders to the disk thread that one torrent may have waiting: to prepare, to record, to record
+/// for the last time, to look for room, and to spare.
+pub const DISK_ORDERS_PER_TORRENT: usize = 6;
 
 // ---- command line ----------------------------------------------------------------------------
 
@@ -314,10 +365,23 @@ const _: () = {
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
     assert!(BLOCK_LOST.as_secs() < SOLE_PATIENCE.as_secs(), "blocks can be asked for again");
+    assert!(SOLE_PATIENCE.as_secs() < SOLE_TURN.as_secs(), "who stalls goes before who is slow");
     assert!(BLOCK_LOST.as_secs() < SNUB_PAUSE.as_secs(), "others come before a snubbing peer");
-    assert!(BLOCK_TIMEOUT.as_secs() < BLOCK_LOST.as_secs(), "late comes before lost");
+    assert!(
+        BLOCK_TIMEOUT.as_secs() + LATE_PAUSE.as_secs() < BLOCK_LOST.as_secs(),
+        "late comes before lost"
+    );
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
+    assert!(DIAL_FAILURES_DOUBT < DIAL_FAILURES_MAX);
+    assert!(
+        CLIENT_STOP_DEADLINE.as_secs() > STOP_DEADLINE.as_secs() + JOIN_DEADLINE.as_secs(),
+        "what is told to stop has its time before it is given up"
+    );
     assert!(PEERS_PER_TORRENT_MAX <= PEERS_MAX);
+    assert!(STAMP_TICK.as_millis() <= REST_MAX.as_millis());
+    assert!(SAVE_PAUSE.as_secs() < 100 && DISK_FULL_PAUSE.as_secs() < 100, "one turn of the wheel");
     assert!(UPLOAD_SLOTS <= UPLOAD_SLOTS_MAX && UPLOAD_SLOTS_MAX <= PEERS_MAX);
+    assert!(TRACKER_PEERS_MAX <= ADDRESSES_PER_TORRENT_MAX, "what is found can be remembered");
+    assert!(STOPPED_DEADLINE.as_secs() < STOP_DEADLINE.as_secs(), "peers have longer");
     assert!(WATCHDOG_ALARM.as_millis() > TURN_WARN.as_millis());
 };

@@ -34,8 +34,6 @@ pub enum MessageError {
         /// Which question.
         transaction: Transaction,
     },
-    /// The seal of a closed ring is missing, wrong, too old or seen before.
-    Seal,
 }
 
 impl From<BencodeError> for MessageError {
@@ -57,7 +55,6 @@ impl fmt::Display for MessageError {
                 write!(f, "ring datagram with a bad field `{field}`, expected {expected}")
             }
             Self::UnknownQuery { .. } => f.write_str("ring datagram with an unknown query"),
-            Self::Seal => f.write_str("ring datagram without a fresh, valid seal"),
         }
     }
 }

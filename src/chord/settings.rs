@@ -85,16 +85,14 @@ pub struct Settings {
     pub parallel: usize,
     /// Contacts remembered besides neighbors and fingers.
     pub cache: usize,
-    /// The secret of a closed ring.
-    pub key: Option<[u8; 32]>,
     /// A ring for tests in one subnet: no quotas per source, no caps per subnet.
     pub test_network: bool,
     /// Look things up and announce, but be no part of the ring.
     pub client: bool,
     /// How often maintenance comes.
     pub periods: Periods,
-    /// Microseconds since 1970 at [`crate::kit::clock::Time::ZERO`]: for seals and sequence
-    /// numbers, which must grow over restarts.
+    /// Microseconds since 1970 at [`crate::kit::clock::Time::ZERO`]: for sequence numbers, which
+    /// must grow over restarts.
     pub epoch_micros: u64,
 }
 
@@ -106,7 +104,6 @@ impl Default for Settings {
             successors: SUCCESSORS_MAX,
             parallel: 2,
             cache: 1_024,
-            key: None,
             test_network: false,
             client: false,
             periods: Periods::DEFAULT,
@@ -132,7 +129,7 @@ impl Settings {
 
     /// Whether quotas per source and caps per subnet hold; local addresses are exempt besides.
     pub fn is_guarded(&self) -> bool {
-        !self.test_network && self.key.is_none()
+        !self.test_network
     }
 
     /// Whether the settings can work.

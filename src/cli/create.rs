@@ -9,7 +9,7 @@ use crate::cli::outcome::Outcome;
 use crate::cli::torrent_file;
 use crate::cli::work::{Job, Worked};
 use crate::kit::clock::unix_seconds;
-use crate::metainfo::{self, CreateError, CreateOptions, Created, Progress, SkipReason};
+use crate::metainfo::{self, CreateError, CreateOptions, Created, Magnet, Progress, SkipReason};
 use std::path::Path;
 
 /// Makes the torrent.
@@ -93,6 +93,7 @@ fn tell(created: &Created, output: &Output) {
         human::count(u64::from(layout.piece_count()), "piece"),
         human::size(u64::from(layout.piece_length())),
     ));
+    output.talk(&Magnet::from(metainfo).to_string());
     output.answer(created.info_hash().to_string().as_bytes());
 }
 
@@ -113,6 +114,7 @@ mod tests {
         tell(&created, &output);
         assert_eq!(answers.text(), format!("{}\n", created.info_hash()));
         assert!(talk.text().contains("a symbolic link: ") && talk.text().contains("/link"));
+        assert!(talk.text().contains("\nmagnet:?xt=urn:btih:"), "{}", talk.text());
         assert!(talk.text().contains("7 B in 1 file, 1 piece of 16.0 KiB"), "{}", talk.text());
     }
 

@@ -65,7 +65,10 @@ impl Damage {
                 format!("short, {found} of {} bytes: {path}", self.length)
             }
             Problem::Long { found } => {
-                format!("too long, {found} bytes and not {}: {path}", self.length)
+                format!(
+                    "longer than the torrent says, {found} bytes and not {}: {path}",
+                    self.length
+                )
             }
             Problem::Unusable { reason } => format!("unusable, {reason}: {path}"),
             Problem::Damaged { bad_pieces: 1 } => format!("damaged, 1 piece: {path}"),
@@ -188,8 +191,11 @@ mod tests {
             (3, ProblemKind::Length { found: 9 }),
             (4, ProblemKind::Missing),
         ];
-        let expected =
-            ["short, 1 of 2 bytes: n/b", "too long, 9 bytes and not 4: n/c", "missing: n/d"];
+        let expected = [
+            "short, 1 of 2 bytes: n/b",
+            "longer than the torrent says, 9 bytes and not 4: n/c",
+            "missing: n/d",
+        ];
         check(&[0, 1, 2, 3], &files, &expected);
     }
 

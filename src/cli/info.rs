@@ -1,27 +1,31 @@
-//! `cuerda info`: tells what a torrent contains, to people or as JSON.
+//! `cuerda info`: tells what a torrent or a magnet link contains, to people or as JSON.
 
 use crate::cli::arguments::info::InfoArguments;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::outcome::Outcome;
-use crate::cli::{human, torrent_file, tree};
-use crate::metainfo::{FileKind, Metainfo};
+use crate::cli::sheet::Sheet;
+use crate::cli::{human, link, torrent_file, tree};
+use crate::metainfo::{FileEntry, FileKind, Magnet, Metainfo};
 use serde::Serialize;
 
-/// Width of the column of headings.
-const HEADING_WIDTH: usize = 13;
-
-/// Tells the torrent.
+/// Tells the torrent or the link.
 pub(super) fn info(arguments: &InfoArguments, console: &Console) -> Result<Outcome, Failure> {
-    let metainfo = torrent_file::read(&arguments.torrent)?;
-    if arguments.json {
-        let json = serde_json::to_vec(&Told::new(&metainfo))
-            .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
-        console.output.answer(&json);
+    let InfoArguments { source, json } = arguments;
+    let answer = if let Some(magnet) = torrent_file::magnet(source) {
+        let magnet = magnet?;
+        if *json { as_json(&link::Told::new(&magnet))? } else { link::words(&magnet) }
     } else {
-        console.output.answer(words(&metainfo).join("\n").as_bytes());
-    }
+        let metainfo = torrent_file::read(source)?;
+        if *json { as_json(&Told::new(&metainfo))? } else { words(&metainfo).join("\n") }
+    };
+    console.output.answer(answer.as_bytes());
     Ok(Outcome::Done)
+}
+
+/// One JSON object.
+fn as_json(told: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(told).map_err(|error| Failure::new(format!("cannot write JSON: {error}")))
 }
 
 /// A torrent as JSON. Names of fields are a promise.
@@ -31,6 +35,8 @@ struct Told<'a> {
     name: &'a str,
     /// 40 hexadecimal digits.
     info_hash: String,
+    /// The torrent as a magnet link.
+    magnet: String,
     /// Bytes of all files but pads.
     length: u64,
     /// Bytes of a piece.
@@ -54,6 +60,8 @@ struct Told<'a> {
 /// A file as JSON.
 #[derive(Serialize)]
 struct ToldFile<'a> {
+    /// Its position in the torrent, pads counted, from 0 (as BEP 53 counts).
+    index: usize,
     /// Where it lies under the folder of the download.
     path: &'a str,
     /// Length in bytes.
@@ -69,20 +77,21 @@ struct ToldFile<'a> {
 impl<'a> Told<'a> {
     /// What is told of this torrent.
     fn new(metainfo: &'a Metainfo) -> Self {
-        let files = metainfo.files.iter().filter_map(|file| {
+        let files = metainfo.files.iter().enumerate().filter_map(|(index, file)| {
             let symlink = match &file.kind {
                 FileKind::Pad => return None,
                 FileKind::Regular => None,
                 FileKind::Symlink(target) => Some(target.as_str()),
             };
             let path = file.path.as_str();
-            Some(ToldFile { path, length: file.length, executable: file.executable, symlink })
+            let FileEntry { length, executable, .. } = *file;
+            Some(ToldFile { index, path, length, executable, symlink })
         });
-        let files: Vec<_> = files.collect();
         Self {
             name: &metainfo.name,
             info_hash: metainfo.info_hash.to_string(),
-            length: files.iter().map(|file| file.length).sum(),
+            magnet: Magnet::from(metainfo).to_string(),
+            length: metainfo.content_length(),
             piece_length: metainfo.layout.piece_length(),
             pieces: metainfo.layout.piece_count(),
             private: metainfo.private,
@@ -90,7 +99,7 @@ impl<'a> Told<'a> {
             comment: metainfo.comment.as_deref(),
             created_by: metainfo.created_by.as_deref(),
             creation_date: metainfo.creation_date,
-            files,
+            files: files.collect(),
         }
     }
 }
@@ -98,34 +107,39 @@ impl<'a> Told<'a> {
 /// A torrent in words, line by line.
 fn words(metainfo: &Metainfo) -> Vec<String> {
     let told = Told::new(metainfo);
-    let mut lines = Vec::new();
-    let mut say = |heading: &str, text: &str| {
-        // A text of more lines keeps its column.
-        for (index, line) in text.lines().enumerate() {
-            let heading = if index == 0 { heading } else { "" };
-            lines.push(format!("{heading:<HEADING_WIDTH$}{line}"));
-        }
-    };
-    say("name", told.name);
-    say("info-hash", &told.info_hash);
-    say("size", &format!("{} ({} bytes)", human::size(told.length), told.length));
+    let mut sheet = Sheet::default();
+    sheet.say("name", told.name);
+    sheet.say("info-hash", &told.info_hash);
+    sheet.say("size", &format!("{} ({} bytes)", human::size(told.length), told.length));
     let piece_length = human::size(u64::from(told.piece_length));
-    say("pieces", &format!("{} of {piece_length}", told.pieces));
-    say("private", if told.private { "yes, peers come from the trackers only" } else { "no" });
-    match told.trackers {
-        [] => say("trackers", "none"),
-        tiers => say(
-            "trackers",
-            &tiers.iter().map(|tier| tier.join(", ")).collect::<Vec<_>>().join("\n"),
-        ),
-    }
-    say("comment", told.comment.unwrap_or_default());
-    say("created by", told.created_by.unwrap_or_default());
-    say("created", &told.creation_date.map(human::date).unwrap_or_default());
-    say("files", &told.files.len().to_string());
+    sheet.say("pieces", &format!("{} of {piece_length}", told.pieces));
+    sheet
+        .say("private", if told.private { "yes, peers come from the trackers only" } else { "no" });
+    sheet.say("trackers", &tiers(told.trackers));
+    sheet.say("comment", told.comment.unwrap_or_default());
+    sheet.say("created by", told.created_by.unwrap_or_default());
+    sheet.say("created", &told.creation_date.map(human::date).unwrap_or_default());
+    sheet.say("magnet", &told.magnet);
+    sheet.say("files", &told.files.len().to_string());
+    let mut lines = sheet.lines();
     lines.push(String::new());
     lines.extend(tree::lines(&metainfo.files));
     lines
+}
+
+/// The tiers, one a line; numbered when there are several, since a later one is only asked when
+/// nobody of those before answers.
+fn tiers(tiers: &[Vec<String>]) -> String {
+    match tiers {
+        [] => "none".to_owned(),
+        [only] => only.join(", "),
+        several => {
+            let numbered = several.iter().zip(1..);
+            let lines =
+                numbered.map(|(tier, number)| format!("tier {number}: {}", tier.join(", ")));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +165,11 @@ mod tests {
         let expected = serde_json::json!({
             "name": "n",
             "info_hash": torrent().info_hash.to_string(),
+            "magnet": format!(
+                "magnet:?xt=urn:btih:{}&dn=n&xl=13&tr=http%3A%2F%2Fa&tr=udp%3A%2F%2Fb\
+                 &tr=http%3A%2F%2Fc",
+                torrent().info_hash
+            ),
             "length": 13,
             "piece_length": 16384,
             "pieces": 1,
@@ -160,8 +179,8 @@ mod tests {
             "created_by": null,
             "creation_date": 0,
             "files": [
-                {"path": "n/x", "length": 5},
-                {"path": "n/d/y", "length": 8, "executable": true},
+                {"index": 0, "path": "n/x", "length": 5},
+                {"index": 2, "path": "n/d/y", "length": 8, "executable": true},
             ],
         });
         assert_eq!(json, expected);
@@ -171,7 +190,9 @@ mod tests {
     fn words_leave_out_what_is_not_there() {
         let text = words(&torrent()).join("\n");
         assert!(text.contains("comment      one\n             two\n"), "{text}");
-        assert!(text.contains("trackers     http://a, udp://b\n             http://c\n"), "{text}");
+        let trackers = "trackers     tier 1: http://a, udp://b\n             tier 2: http://c\n";
+        assert!(text.contains(trackers), "{text}");
+        assert!(text.contains("magnet       magnet:?xt=urn:btih:"), "{text}");
         assert!(text.contains("created      1970-01-01 00:00:00 UTC\n"), "{text}");
         assert!(text.contains("size         13 B (13 bytes)\n"), "{text}");
         assert!(!text.contains("created by") && !text.contains(".pad"), "{text}");

@@ -16,8 +16,10 @@
 //! - `work`: a job on a thread of its own, watched
 //! - `torrent_file`: torrent files, read within bounds and written whole or not at all
 //! - `folder`: the folder named with `--dir`
-//! - `create`, `info` (with `tree`), `verify` (with `damage`): the commands without a network
+//! - `create`, `info` (with `link`, `sheet` and `tree`), `verify` (with `damage`): the commands
+//!   without a network
 //! - `transfer`: `download` and `seed`
+//! - `pages`: `completions` and `man`
 
 mod arguments;
 mod console;
@@ -29,10 +31,13 @@ mod folder;
 mod gauge;
 mod human;
 mod info;
+mod link;
 mod logging;
 mod out;
 mod outcome;
+mod pages;
 mod run;
+mod sheet;
 mod signals;
 mod torrent_file;
 mod transfer;

@@ -2,7 +2,8 @@
 //!
 //! Answers go to standard output, everything else to standard error, around the progress bar if
 //! one is shown. A reader that closed its end (`cuerda info x | head -1`) ends the answers and
-//! nothing else; any other error is kept for the end of the program.
+//! nothing else, except for commands that go on for the sake of their answers (`seed --json`); any
+//! other error is kept for the end of the program.
 
 use indicatif::ProgressBar;
 use parking_lot::Mutex;
@@ -77,6 +78,11 @@ impl Output {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
+    }
+
+    /// Whether answers can still be given.
+    pub(super) fn is_heard(&self) -> bool {
+        self.answers.lock().error.is_none()
     }
 
     /// Why answers were lost, if they were and their reader had not gone away on its own.
@@ -222,7 +228,7 @@ mod tests {
         );
         gone.answer(b"x");
         gone.talk("x");
-        assert_eq!(gone.lost(), None);
+        assert_eq!((gone.lost(), gone.is_heard()), (None, false));
         let full = Failing(ErrorKind::StorageFull);
         let full = Output::new(Box::new(full), Box::new(io::sink()), false);
         full.answer(b"x");

@@ -1,20 +1,21 @@
 //! From arguments to the exit code: reads the command line, sets up output and log, runs the
 //! command, tells of its failure.
 
-use crate::cli::arguments::commands::{Arguments, Command};
+use crate::cli::arguments::commands::Command;
+use crate::cli::arguments::parse::parse;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::out::Output;
 use crate::cli::outcome::{FAILED, Outcome};
 use crate::cli::transfer::commands as transfer;
-use crate::cli::{create, descriptors, info, logging, verify};
-use clap::Parser;
+use crate::cli::{create, descriptors, info, logging, pages, verify};
+use std::env;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Runs the program with the process's arguments. The result is for `main` to return.
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match parse(env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are answers, with code 0; a reader may have gone away.
@@ -38,13 +39,20 @@ fn perform(command: Command, console: &Console) -> Result<Outcome, Failure> {
         Command::Verify(arguments) => verify::verify(&arguments, console),
         Command::Download(arguments) => transfer::download(&arguments, console),
         Command::Seed(arguments) => transfer::seed(&arguments, console),
+        Command::Completions(arguments) => pages::completions(&arguments, console),
+        Command::Man(arguments) => pages::man(&arguments, console),
     }
+}
+
+/// The failure of an answer that was lost.
+fn lost(error: String) -> Failure {
+    Failure::new(format!("cannot write to standard output: {error}"))
 }
 
 /// The exit code; tells of a failure, also of an answer that could not be given.
 fn conclude(result: Result<Outcome, Failure>, output: &Output) -> ExitCode {
-    let lost = || output.lost().map(|error| Failure::new(error).at("standard output"));
-    let result = result.and_then(|outcome| lost().map_or(Ok(outcome), Err));
+    let result =
+        result.and_then(|outcome| output.lost().map_or(Ok(outcome), |error| Err(lost(error))));
     match result {
         Ok(outcome) => outcome.code(),
         Err(failure) => {

@@ -2,21 +2,38 @@
 
 use crate::cli::failure::Failure;
 use crate::limits::TORRENT_FILE_MAX;
-use crate::metainfo::Metainfo;
+use crate::metainfo::{Magnet, Metainfo};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// How a magnet link begins.
+/// How a magnet link begins, in any case.
 const MAGNET: &[u8] = b"magnet:";
+/// Most characters of a magnet link that are quoted.
+const QUOTED_MAX: usize = 80;
+
+/// What a magnet link says that stands where a torrent file may; nothing if it is none, or if
+/// there is a file of that name.
+pub(super) fn magnet(source: &Path) -> Option<Result<Magnet, Failure>> {
+    let bytes = source.as_os_str().as_encoded_bytes();
+    let begins = bytes.get(..MAGNET.len()).is_some_and(|head| head.eq_ignore_ascii_case(MAGNET));
+    if !begins || source.exists() {
+        return None;
+    }
+    let text = source.to_string_lossy();
+    Some(text.parse().map_err(|error| {
+        let quoted = text.chars().take(QUOTED_MAX).collect::<String>();
+        Failure::new(error).at(quoted).advise("copy the whole link, and put it in quotes")
+    }))
+}
 
 /// Reads a torrent file.
 pub(super) fn read(path: &Path) -> Result<Metainfo, Failure> {
-    if path.as_os_str().as_encoded_bytes().starts_with(MAGNET) && !path.exists() {
-        return Err(Failure::new("magnet links are not supported yet")
-            .at(path.display())
-            .advise("get the torrent file"));
+    if let Some(magnet) = magnet(path) {
+        return Err(Failure::new("cannot get a torrent from peers by its magnet link yet")
+            .at(magnet?.info_hash)
+            .advise("get the torrent file; `cuerda info` tells what the link says"));
     }
     let failed = |error: io::Error| {
         Failure::new(format!("cannot read the torrent: {error}")).at(path.display())
@@ -117,7 +134,10 @@ mod tests {
         let wrong = read(&path).unwrap_err().to_string();
         assert!(wrong.contains("text.torrent") && wrong.contains("not a torrent"), "{wrong}");
         let magnet = read(Path::new("magnet:?xt=urn:btih:00")).unwrap_err().to_string();
-        assert!(magnet.contains("not supported yet"), "{magnet}");
+        assert!(magnet.contains("damaged info-hash"), "{magnet}");
+        let whole = format!("MAGNET:?xt=urn:btih:{}", "0".repeat(40));
+        let magnet = read(Path::new(&whole)).unwrap_err().to_string();
+        assert!(magnet.contains("by its magnet link yet: 0000"), "{magnet}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The files of a torrent as a tree, one line a file or folder, each with its size.
+//! The files of a torrent as a tree, one line a file or folder, each with its size; files with
+//! their position in the torrent, by which BEP 53 and options name them.
 
 use crate::cli::human;
 use crate::metainfo::{FileEntry, FileKind};
@@ -12,6 +13,8 @@ const SIZE_WIDTH: usize = 10;
 struct Node<'a> {
     /// Its name.
     name: &'a str,
+    /// Its position among the torrent's files, if it is one.
+    position: Option<usize>,
     /// Bytes of it or in it.
     length: u64,
     /// What is behind its name: a mark or the target of a link.
@@ -23,6 +26,8 @@ struct Node<'a> {
 /// The lines of the tree; pads are left out.
 pub(super) fn lines(files: &[FileEntry]) -> Vec<String> {
     let nodes = grow(files);
+    // As wide as the highest position.
+    let width = files.len().saturating_sub(1).to_string().len();
     let mut lines = Vec::with_capacity(nodes.len());
     // Node, what stands before its name, what stands before those of its children.
     let mut open: Vec<(usize, String, String)> = vec![(0, String::new(), String::new())];
@@ -30,7 +35,9 @@ pub(super) fn lines(files: &[FileEntry]) -> Vec<String> {
         let node = &nodes[at];
         if at != 0 {
             let size = human::size(node.length);
-            lines.push(format!("{size:>SIZE_WIDTH$}  {before}{}{}", node.name, node.note));
+            let position = node.position.map(|position| position.to_string()).unwrap_or_default();
+            let (name, note) = (node.name, &node.note);
+            lines.push(format!("{position:>width$} {size:>SIZE_WIDTH$}  {before}{name}{note}"));
         }
         for (index, &child) in node.children.iter().enumerate().rev() {
             let last = index + 1 == node.children.len();
@@ -49,7 +56,7 @@ pub(super) fn lines(files: &[FileEntry]) -> Vec<String> {
 fn grow(files: &[FileEntry]) -> Vec<Node<'_>> {
     let mut nodes = vec![Node::default()];
     let mut places: HashMap<(usize, &str), usize> = HashMap::new();
-    for file in files {
+    for (position, file) in files.iter().enumerate() {
         let note = match &file.kind {
             FileKind::Pad => continue,
             FileKind::Symlink(target) => format!(" -> {target}"),
@@ -71,6 +78,7 @@ fn grow(files: &[FileEntry]) -> Vec<Node<'_>> {
             at = next;
         }
         nodes[at].note = note;
+        nodes[at].position = Some(position);
     }
     nodes
 }
@@ -82,12 +90,13 @@ mod tests {
 
     fn file(path: &str, length: u64) -> FileEntry {
         let path = SafePath::new(path.split('/').map(str::as_bytes));
-        FileEntry { path, length, kind: FileKind::Regular, executable: false, hidden: false }
+        let kind = FileKind::Regular;
+        FileEntry { path, original: None, length, kind, executable: false, hidden: false }
     }
 
     #[test]
     fn a_single_file_is_one_line() {
-        assert_eq!(lines(&[file("a.iso", 2048)]), ["   2.0 KiB  a.iso"]);
+        assert_eq!(lines(&[file("a.iso", 2048)]), ["0    2.0 KiB  a.iso"]);
     }
 
     #[test]
@@ -104,12 +113,12 @@ mod tests {
         assert_eq!(
             lines(&files),
             [
-                "       6 B  m/",
-                "       1 B  ├── a",
-                "       5 B  ├── d/",
-                "       2 B  │   ├── b",
-                "       3 B  │   └── c*",
-                "       0 B  └── l -> m/a",
+                "         6 B  m/",
+                "0        1 B  ├── a",
+                "         5 B  ├── d/",
+                "2        2 B  │   ├── b",
+                "3        3 B  │   └── c*",
+                "4        0 B  └── l -> m/a",
             ]
         );
     }

@@ -2,7 +2,7 @@
 
 use crate::cli::arguments::verify::VerifyArguments;
 use crate::cli::console::Console;
-use crate::cli::damage::{Damage, assess};
+use crate::cli::damage::{Damage, Problem, assess};
 use crate::cli::failure::Failure;
 use crate::cli::folder::{check_folder, other_folder};
 use crate::cli::outcome::Outcome;
@@ -10,6 +10,7 @@ use crate::cli::work::{Job, Worked};
 use crate::cli::{human, torrent_file};
 use crate::client::{self, Verdict, VerifyProgress};
 use crate::metainfo::Metainfo;
+use crate::storage::{ProblemKind, StorageErrorKind};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -47,8 +48,8 @@ pub(super) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<O
         console.output.talk(&format!("complete: {pieces}, {}", human::size(total)));
         return Ok(Outcome::Done);
     }
-    let advice = other_folder(&arguments.dir, &metainfo)
-        .unwrap_or_else(|| "`cuerda download` with the same arguments mends it".to_owned());
+    let advice =
+        other_folder(&arguments.dir, &metainfo).unwrap_or_else(|| told.advice(&verdict).to_owned());
     Err(told.failure().at(arguments.dir.display()).advise(advice))
 }
 
@@ -83,6 +84,19 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// What to do about it. What a download would refuse to touch is for the user to move.
+    fn advice(&self, verdict: &Verdict) -> &'static str {
+        let long = || self.files.iter().any(|file| matches!(file.problem, Problem::Long { .. }));
+        let refused = verdict.files.iter().find_map(|found| match found.problem {
+            ProblemKind::Refused(kind) => Some(kind),
+            ProblemKind::Missing | ProblemKind::Length { .. } => None,
+        });
+        match refused.or_else(|| long().then_some(StorageErrorKind::TooLong)) {
+            Some(kind) => kind.advice(),
+            None => "`cuerda download` with the same arguments mends it",
+        }
+    }
+
     /// What to say when not everything is right.
     fn failure(&self) -> Failure {
         let files = human::count(self.files.len() as u64, "file");
@@ -98,7 +112,7 @@ impl<'a> Told<'a> {
 mod tests {
     use super::*;
     use crate::bitfield::Bitfield;
-    use crate::storage::{FileProblem, ProblemKind};
+    use crate::storage::FileProblem;
 
     #[test]
     fn json_has_stable_names() {

@@ -3,14 +3,18 @@
 //!
 //! - `options`: what a client may be told
 //! - `start`: starting and stopping all threads
+//! - `finder`: which path of a file is meant
 //! - `torrent`: adding a torrent and watching it
 //! - `verify`: comparing files with a torrent, without a client
 
+mod finder;
 mod options;
 mod start;
 mod torrent;
 mod verify;
 
+pub use crate::threads::tracker::network::{CertificateError, Roots};
+pub use finder::place_of;
 pub use options::{ClientOptions, DEFAULT_PORT, StartError};
 pub use start::{Client, Stopped};
 pub use torrent::{AddError, AddTorrent, Mode, Progress, TorrentHandle};

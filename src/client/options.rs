@@ -1,6 +1,7 @@
 //! What a client may be told, and why it cannot start.
 
 use crate::limits::{PEERS_MAX, UPLOAD_SLOTS};
+use crate::threads::tracker::network::Roots;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,6 +20,8 @@ pub struct ClientOptions {
     pub upload_slots: usize,
     /// Our name and version, as peers see it.
     pub client_name: &'static str,
+    /// Whom the certificates of HTTPS trackers may be signed by.
+    pub tracker_roots: Roots,
     /// Where all chance comes from; drawn from the system if not given.
     pub seed: Option<u64>,
 }
@@ -33,6 +36,7 @@ impl Default for ClientOptions {
             peers_max: PEERS_MAX,
             upload_slots: UPLOAD_SLOTS,
             client_name: concat!("cuerda ", env!("CARGO_PKG_VERSION")),
+            tracker_roots: Roots::default(),
             seed: None,
         }
     }

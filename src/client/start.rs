@@ -3,12 +3,13 @@
 use crate::client::options::{ClientOptions, StartError};
 use crate::id::PeerId;
 use crate::kit::buffers::BufferPool;
-use crate::kit::clock::Clock;
-use crate::kit::mailbox::{Mailbox, mailbox};
-use crate::kit::thread::{Census, Thread, cores, spawn};
+use crate::kit::clock::{Clock, Time};
+use crate::kit::mailbox::{Letters, Mailbox, mailbox};
+use crate::kit::thread::{Census, Joined, Thread, cores, spawn};
 use crate::limits::{
-    ACTIVE_PIECES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, NOTICES_MAX, OPEN_FILES_MAX,
-    OPTIMISTIC_SLOTS, PEERS_MAX, POOL_BUFFERS_MAX, READ_BUFFER, THREAD_STACK, TORRENTS_MAX,
+    ACTIVE_PIECES_MAX, ANNOUNCES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, CLIENT_STOP_DEADLINE,
+    DISK_ORDERS_PER_TORRENT, NOTICES_MAX, OPEN_FILES_MAX, OPTIMISTIC_SLOTS, PEERS_MAX,
+    POOL_BUFFERS_MAX, READ_BUFFER, STOP_DEADLINE, THREAD_STACK, TORRENTS_MAX,
 };
 use crate::storage::FileTable;
 use crate::swarm::choker::{Choker, Slots};
@@ -20,11 +21,14 @@ use crate::threads::arrivals::Arrivals;
 use crate::threads::assets::AssetDesk;
 use crate::threads::bus::{Bus, bus};
 use crate::threads::choker::ChokerThread;
+use crate::threads::discover::body::{Discover, DiscoverOrder, DiscoverParts};
 use crate::threads::herald::NewsFlag;
 use crate::threads::main_loop::{MainLoop, kind_name};
 use crate::threads::peer::PeerContext;
 use crate::threads::routes::{Posts, Routes};
 use crate::threads::spawn::Spawner;
+use crate::threads::tracker::network::Network;
+use crate::threads::tracker::ourselves::Ourselves;
 use crate::threads::watchdog::Pulse;
 use crate::threads::{disk, hash, herald, watchdog};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -52,8 +56,12 @@ pub struct Client {
     listening: Vec<SocketAddr>,
     /// Ends the accept thread.
     accept: Mailbox<()>,
+    /// Has `discover` say last words and end.
+    discover: Mailbox<DiscoverOrder>,
     /// Ends the watchdog, when it is dropped.
     watchdog: Mailbox<()>,
+    /// What time it is.
+    clock: Clock,
     /// Counts the threads that have not ended.
     census: Census,
     /// The threads that are there from the start.
@@ -61,10 +69,12 @@ pub struct Client {
 }
 
 /// How stopping went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stopped {
     /// Threads that did not end in time; 0 unless the disk or the kernel holds one.
     pub threads_left: usize,
+    /// The names of those among them that are there from the start; peers' are in the log.
+    pub names: Vec<String>,
 }
 
 /// The threads while they are being started.
@@ -73,6 +83,14 @@ struct Starting {
     census: Census,
     /// Those that run.
     threads: Vec<Thread>,
+    /// What time it is.
+    clock: Clock,
+    /// Where main is told to end.
+    bus: Bus,
+    /// Where accept is told to end.
+    accept: Mailbox<()>,
+    /// Where discover is told to end.
+    discover: Mailbox<DiscoverOrder>,
 }
 
 impl Starting {
@@ -85,19 +103,80 @@ impl Starting {
         self.threads.push(thread);
         Ok(())
     }
+
+    /// Ends those that run already; all mailboxes but `accept`'s and `discover`'s are gone or with
+    /// main.
+    fn unwind(self) {
+        let deadline = self.clock.now() + CLIENT_STOP_DEADLINE;
+        tell_to_end(&self.bus, &self.accept, &self.discover);
+        join_all(self.threads, self.clock, deadline);
+    }
+}
+
+/// Tells main, accept and discover to end. Main's end closes the mailboxes of the others. Trackers
+/// and peers are taken leave of at the same time.
+fn tell_to_end(bus: &Bus, accept: &Mailbox<()>, discover: &Mailbox<DiscoverOrder>) {
+    // There is room for this word.
+    let _ = discover.post(DiscoverOrder::Stop);
+    // A main thread that is gone already needs no order to go; one that is stuck gets none.
+    if bus.publish_within(Event::Control(Control::Stop), STOP_DEADLINE) == Ok(false) {
+        log::error!("the main thread takes no more events, not even the one to stop");
+    }
+    accept.set_state(STOP, 0);
+}
+
+/// Joins threads that were told to end; the names of those that do not in time.
+fn join_all(threads: Vec<Thread>, clock: Clock, deadline: Time) -> Vec<String> {
+    let mut late = Vec::new();
+    for thread in threads {
+        let name = thread.name().to_owned();
+        match thread.join_by(clock, deadline) {
+            Joined::Well => {}
+            Joined::Panicked => log::error!("thread {name} ended in a panic, which is a bug"),
+            Joined::Late => late.push(name),
+        }
+    }
+    late
 }
 
 impl Client {
     /// Starts all threads.
     pub fn start(options: ClientOptions) -> Result<Self, StartError> {
-        let (our_id, seed) = identity(options.seed)?;
-        let clock = Clock::start();
+        Self::start_counted(options, Census::default())
+    }
+
+    /// Starts all threads, counted there; if one is refused, ends the others again.
+    pub(super) fn start_counted(
+        options: ClientOptions,
+        census: Census,
+    ) -> Result<Self, StartError> {
         let (bus, events) = bus();
+        let (accept, accept_letters) = mailbox(1);
+        // Three words of each torrent, one of each announce, and that it is over.
+        let (discover, discover_letters) = mailbox(3 * TORRENTS_MAX + ANNOUNCES_MAX + 1);
+        let letters = (accept_letters, discover_letters);
+        let (threads, clock) = (Vec::new(), Clock::start());
+        let mut starting = Starting { census, threads, clock, bus, accept, discover };
+        match Self::assemble(options, &mut starting, events, letters) {
+            Ok(client) => Ok(client),
+            Err(error) => {
+                starting.unwind();
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts one thread after the other. After an error some run.
+    fn assemble(
+        options: ClientOptions,
+        starting: &mut Starting,
+        events: Receiver<Event>,
+        (accept_letters, discover_letters): (Letters<()>, Letters<DiscoverOrder>),
+    ) -> Result<Self, StartError> {
+        let (our_id, seed) = identity(options.seed)?;
+        let (bus, clock) = (starting.bus.clone(), starting.clock);
         let (listeners, listening) = listen_on(&options.listen)?;
         let arrivals = Arrivals::default();
-        let mut starting = Starting { census: Census::default(), threads: Vec::new() };
-
-        let (accept, accept_letters) = mailbox(1);
         let acceptor = Acceptor::new(listeners, arrivals.clone(), bus.clone(), accept_letters)
             .map_err(StartError::System)?;
 
@@ -112,6 +191,16 @@ impl Client {
             client_name: options.client_name,
         };
         let slots = Slots { regular: options.upload_slots, optimistic: OPTIMISTIC_SLOTS };
+        let roots = options.tracker_roots.clone();
+        starting.discover(DiscoverParts {
+            letters: discover_letters,
+            back: starting.discover.clone(),
+            bus: bus.clone(),
+            clock,
+            network: Network { client_name: options.client_name, roots },
+            ourselves: Ourselves { peer_id: our_id, listening: listening.clone() },
+            seed,
+        })?;
         let posts = starting.workers(context, arrivals, Choker::new(slots, seed), notices_in)?;
         let pulse = Pulse::default();
         let main = MainLoop {
@@ -140,10 +229,12 @@ impl Client {
             peers_max: options.peers_max,
             notices,
             listening,
-            accept,
+            accept: starting.accept.clone(),
+            discover: starting.discover.clone(),
             watchdog: watchdog_box,
-            census: starting.census,
-            threads: starting.threads,
+            clock,
+            census: starting.census.clone(),
+            threads: std::mem::take(&mut starting.threads),
         })
     }
 
@@ -157,20 +248,15 @@ impl Client {
         &self.notices
     }
 
-    /// Tells every peer to leave, waits for their last words, and joins all threads.
+    /// Tells every peer to leave, waits for their last words, and joins all threads. Threads that
+    /// the disk or the kernel holds are waited for no longer than [`CLIENT_STOP_DEADLINE`].
     pub fn stop(self) -> Stopped {
-        let Self { bus, accept, watchdog, census, threads, .. } = self;
-        // A main thread that is gone already needs no order to go.
-        let _ = bus.publish(Event::Control(Control::Stop));
-        accept.set_state(STOP, 0);
+        let Self { bus, accept, discover, watchdog, clock, census, threads, .. } = self;
+        let deadline = clock.now() + CLIENT_STOP_DEADLINE;
+        tell_to_end(&bus, &accept, &discover);
         drop(watchdog);
-        for thread in threads {
-            let name = thread.name().to_owned();
-            if !thread.join() {
-                log::error!("thread {name} ended in a panic, which is a bug");
-            }
-        }
-        Stopped { threads_left: census.living() }
+        let names = join_all(threads, clock, deadline);
+        Stopped { threads_left: census.living(), names }
     }
 }
 
@@ -193,7 +279,7 @@ impl Starting {
             let (letters, bus) = (letters.clone(), bus.clone());
             self.start(format!("hash-{number}"), move || hash::run(&letters, &bus))?;
         }
-        let (disk, letters) = mailbox(TORRENTS_MAX);
+        let (disk, letters) = mailbox(DISK_ORDERS_PER_TORRENT * TORRENTS_MAX);
         let disk_bus = bus.clone();
         self.start("disk", move || disk::run(&letters, &disk_bus))?;
 
@@ -205,7 +291,14 @@ impl Starting {
         let news = NewsFlag::default();
         let heralds_news = news.clone();
         self.start("herald", move || herald::run(&letters, &heralds_news, clock))?;
-        Ok(Posts { spawn, hash, disk, choker, herald, news, notices })
+        let discover = self.discover.clone();
+        Ok(Posts { spawn, hash, disk, choker, herald, discover, news, notices })
+    }
+
+    /// Starts the thread that announces.
+    fn discover(&mut self, parts: DiscoverParts) -> Result<(), StartError> {
+        let discover = Discover::new(parts);
+        self.start("discover", move || discover.run())
     }
 }
 
@@ -252,3 +345,7 @@ fn is_without_ipv6(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
         || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
 }
+
+#[cfg(test)]
+#[path = "start_tests.rs"]
+mod tests;

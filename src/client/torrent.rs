@@ -2,6 +2,7 @@
 //! here, on the caller's thread; watching reads counters and never asks the main thread.
 
 use crate::bitfield::Bitfield;
+use crate::client::finder::Finder;
 use crate::client::start::Client;
 use crate::connection::shared::SharedTorrent;
 use crate::kit::random::Random;
@@ -12,7 +13,9 @@ use crate::swarm::addresses::AddressBook;
 use crate::swarm::event::{Control, Event};
 use crate::swarm::picker::Picker;
 use crate::swarm::state::NewTorrent;
-use crate::threads::assets::{Access, Assets};
+use crate::threads::assets::{Access, Assets, Trackers};
+use crate::tracker::schedule::Rule;
+use crate::tracker::url::TrackerUrl;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -26,6 +29,8 @@ pub enum Mode {
     Download {
         /// How files get their length.
         allocation: Allocation,
+        /// Whether everything is flushed to the medium before it counts as complete.
+        flush: bool,
     },
     /// Serve what is there. Nothing is made or written.
     Seed,
@@ -42,6 +47,9 @@ pub struct AddTorrent {
     pub mode: Mode,
     /// Peers to dial.
     pub peers: Vec<SocketAddr>,
+    /// Trackers to announce to, in tiers (BEP 12); those of the torrent are not announced to by
+    /// themselves. Addresses that cannot be are left out.
+    pub trackers: Vec<Vec<String>>,
 }
 
 /// Why a torrent cannot be added.
@@ -90,12 +98,18 @@ pub struct Progress {
     pub wasted: u64,
     /// Pieces compared with the disk at the start.
     pub checked: u32,
+    /// Pieces known to be good at the start without being read.
+    pub trusted: u32,
+    /// Whether the disk is full and nothing is fetched.
+    pub disk_full: bool,
     /// Connected peers.
     pub peers: u32,
     /// Connected peers that have everything.
     pub seeds: u32,
     /// Pieces that failed their hash.
     pub bad_pieces: u32,
+    /// Whether every piece is verified and the files are where they should be.
+    pub complete: bool,
 }
 
 impl TorrentHandle {
@@ -111,15 +125,23 @@ impl TorrentHandle {
             uploaded: stats.uploaded.load(Relaxed),
             wasted: stats.wasted.load(Relaxed),
             checked: stats.checked.load(Relaxed),
+            trusted: stats.trusted.load(Relaxed),
+            disk_full: stats.disk_full.load(Relaxed),
             peers: stats.peers.load(Relaxed),
             seeds: stats.seeds.load(Relaxed),
             bad_pieces: stats.bad_pieces.load(Relaxed),
+            complete: self.is_complete(),
         }
     }
 
-    /// Whether every piece is there and verified.
+    /// Whether every piece is verified and the files are where they should be.
     pub fn is_complete(&self) -> bool {
-        self.shared.owned.is_full()
+        self.shared.settled.load(Relaxed)
+    }
+
+    /// Why it cannot go on, if it cannot: what, where, and what to do. Unlike a notice, this stays.
+    pub fn failure(&self) -> Option<&str> {
+        self.shared.failure.get().map(|message| &**message)
     }
 }
 
@@ -129,40 +151,61 @@ impl Client {
         let metainfo = &torrent.metainfo;
         let layout = Arc::clone(&metainfo.layout);
         let empty = Bitfield::new(layout.piece_count());
-        let shared = Arc::new(SharedTorrent::new(metainfo.info_hash, layout, &empty));
+        let shared = SharedTorrent::new(metainfo.info_hash, layout, &empty);
+        let shared = Arc::new(match torrent.mode {
+            Mode::Download { .. } => shared,
+            Mode::Seed => shared.as_mere_seed(),
+        });
         let access = match torrent.mode {
-            Mode::Download { allocation } => Access::Write(allocation),
+            Mode::Download { allocation, flush } => Access::Write { allocation, flush },
             Mode::Seed => Access::Read,
         };
         let storage = storage_of(metainfo, &torrent.root, self.files.clone());
         let hashes = Arc::clone(&metainfo.hashes);
-        let assets = Assets::new(Arc::clone(&shared), storage, hashes, access);
+        let assets = Assets::new(Arc::clone(&shared), storage, hashes, access)
+            .announced(trackers_of(&torrent.trackers, metainfo.private));
         if !self.desk.leave(Arc::new(assets)) {
             return Err(AddError::Twice);
         }
         let mut random = Random::new(self.seed ^ u64::from(shared.layout.piece_count()));
         let mut addresses = AddressBook::default();
         for &peer in &torrent.peers {
-            addresses.found(peer);
+            addresses.named(peer);
         }
         let peers = self.peers_max.min(PEERS_PER_TORRENT_MAX) as u32;
         let picker = Picker::new(shared.layout.piece_count(), peers, &mut random);
-        let fetch = torrent.mode != Mode::Seed;
-        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, fetch, addresses });
+        let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, addresses });
         self.bus.publish(Event::Control(Control::Add(new))).map_err(|_| AddError::Stopping)?;
         Ok(TorrentHandle { shared })
     }
 }
 
+/// The trackers that can be announced to. A private torrent uses one at a time (BEP 27).
+fn trackers_of(tiers: &[Vec<String>], private: bool) -> Trackers {
+    let usable = |url: &String| match TrackerUrl::parse(url) {
+        Ok(url) => Some(Arc::new(url)),
+        Err(error) => {
+            // Not the address itself: it may hold the user's key.
+            log::warn!("a tracker is left out, its address is none: {error}");
+            None
+        }
+    };
+    let tiers = tiers.iter().map(|tier| tier.iter().filter_map(usable).collect::<Vec<_>>());
+    let tiers = tiers.filter(|tier| !tier.is_empty()).collect();
+    Trackers { tiers, rule: if private { Rule::OneAlone } else { Rule::EveryTier } }
+}
+
 /// The files of a torrent below this folder.
 pub(super) fn storage_of(metainfo: &Metainfo, root: &Path, table: FileTable) -> Storage {
-    let parts = |path: &crate::metainfo::SafePath| path.parts().map(str::to_owned).collect();
+    let mut finder = Finder::new(root);
     let files = metainfo.files.iter().map(|file| FileSpec {
-        path: parts(&file.path),
+        path: finder.path_of(file),
         kind: match &file.kind {
             MetainfoKind::Regular => FileKind::Regular { executable: file.executable },
             MetainfoKind::Pad => FileKind::Pad,
-            MetainfoKind::Symlink(target) => FileKind::Symlink { target: parts(target) },
+            MetainfoKind::Symlink(target) => {
+                FileKind::Symlink { target: target.parts().map(str::to_owned).collect() }
+            }
         },
     });
     Storage::new(root.to_owned(), Arc::clone(&metainfo.layout), files.collect(), table)

@@ -95,21 +95,20 @@ impl Download {
         self.snubbed
     }
 
-    /// Requests not answered.
-    pub fn outstanding(&self) -> u32 {
-        self.outstanding
-    }
-
     /// The peer announced the length of its request queue.
     pub fn request_queue_announced(&mut self, length: u32) {
         self.window.announced(length);
     }
 
-    /// The peer lets us ask for this piece while it chokes us. More than we keep are ignored.
-    pub fn allowed_fast(&mut self, piece: PieceIndex) {
-        if self.allowed_fast.len() < ALLOWED_FAST_KEPT_MAX && !self.allowed_fast.contains(&piece) {
+    /// The peer lets us ask for this piece while it chokes us; tells whether that is news. More
+    /// than we keep are ignored.
+    pub fn allowed_fast(&mut self, piece: PieceIndex) -> bool {
+        let news =
+            self.allowed_fast.len() < ALLOWED_FAST_KEPT_MAX && !self.allowed_fast.contains(&piece);
+        if news {
             self.allowed_fast.push(piece);
         }
+        news
     }
 
     /// The main thread granted blocks. If the peer has choked us meanwhile, they go back at once:
@@ -240,7 +239,8 @@ impl Download {
         out: &mut Outbox,
     ) {
         let idle = self.outstanding + self.queued == 0;
-        if self.is_in_disgrace(now)
+        if !shared.fetch
+            || self.is_in_disgrace(now)
             || !self.supply.may_ask(idle)
             || self.leases.len() >= LEASES_PER_PEER_MAX
         {

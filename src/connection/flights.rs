@@ -5,7 +5,7 @@
 
 use crate::kit::clock::Time;
 use crate::layout::Block;
-use crate::limits::{BLOCK_LOST, BLOCK_TIMEOUT};
+use crate::limits::{BLOCK_LOST, BLOCK_TIMEOUT, LATE_PAUSE};
 use std::collections::VecDeque;
 
 /// A request in flight.
@@ -24,6 +24,8 @@ pub struct Flights {
     sent: VecDeque<Flight>,
     /// Requests that are late, in the same order.
     late: VecDeque<Flight>,
+    /// Nobody looks for late requests before this time.
+    look_at: Option<Time>,
 }
 
 impl Flights {
@@ -45,6 +47,16 @@ impl Flights {
         self.late.clear();
     }
 
+    /// Whether it is time to look for requests that are late or lost. After a look the next one is
+    /// a while off, so that requests that were sent one by one are told of together.
+    pub fn is_time_to_look(&mut self, now: Time) -> bool {
+        let due = self.deadline().is_some_and(|due| due <= now);
+        if due {
+            self.look_at = Some(now + LATE_PAUSE);
+        }
+        due
+    }
+
     /// The next block that has become late, once.
     pub fn next_late(&mut self, now: Time, is_awaited: impl Fn(Block) -> bool) -> Option<Block> {
         let flight = pop_due(&mut self.sent, now, BLOCK_TIMEOUT, is_awaited)?;
@@ -61,7 +73,8 @@ impl Flights {
     pub fn deadline(&self) -> Option<Time> {
         let late = self.sent.front().map(|front| front.asked_at + BLOCK_TIMEOUT);
         let lost = self.late.front().map(|front| front.asked_at + BLOCK_LOST);
-        [late, lost].into_iter().flatten().min()
+        let due = [late, lost].into_iter().flatten().min()?;
+        Some(self.look_at.map_or(due, |at| due.max(at)))
     }
 }
 

@@ -2,7 +2,7 @@
 //! choked us, refused, keeps us waiting, or leaves.
 
 use crate::connection::download::Download;
-use crate::connection::event::{Event, LeaseId};
+use crate::connection::event::LeaseId;
 use crate::connection::lease::{find, request_of};
 use crate::connection::outbox::Outbox;
 use crate::kit::clock::Time;
@@ -94,15 +94,10 @@ impl Download {
     /// Time passed: requests that wait for too long are told to the main thread, and those that
     /// wait for twice as long are given up.
     pub fn timed_out(&mut self, now: Time, layout: &Layout, out: &mut Outbox) {
-        let leases = &self.leases;
-        let is_awaited = |block| find(leases, block, |lease| lease.asked).is_some();
-        while let Some(block) = self.flights.next_late(now, is_awaited) {
-            if let Some(index) = find(leases, block, |lease| lease.asked) {
-                let lease = leases[index].id;
-                out.publish(Event::Overdue { lease, blocks: block.bit() });
-            }
+        if self.flights.is_time_to_look(now) {
+            self.tell_late(now, out);
+            self.give_up_lost(now, layout, out);
         }
-        self.give_up_lost(now, layout, out);
         if self.outstanding > 0 && !self.snubbed && now.since(self.last_block) >= SNUB_TIMEOUT {
             self.snubbed = true;
             self.patience_until = now + SNUB_PAUSE;
@@ -111,19 +106,41 @@ impl Download {
         }
     }
 
-    fn give_up_lost(&mut self, now: Time, layout: &Layout, out: &mut Outbox) {
+    /// One event for each lease, whatever it has of late blocks.
+    fn tell_late(&mut self, now: Time, out: &mut Outbox) {
+        let mut late = false;
         loop {
             let leases = &self.leases;
             let is_awaited = |block| find(leases, block, |lease| lease.asked).is_some();
-            let Some(block) = self.flights.next_lost(now, is_awaited) else { return };
-            let Some(index) = find(leases, block, |lease| lease.asked) else { return };
+            let Some(block) = self.flights.next_late(now, is_awaited) else { break };
+            let Some(index) = find(leases, block, |lease| lease.asked) else { break };
+            self.leases[index].late |= block.bit();
+            late = true;
+        }
+        if late {
+            self.leases.iter_mut().for_each(|lease| lease.report_late(out));
+        }
+    }
+
+    fn give_up_lost(&mut self, now: Time, layout: &Layout, out: &mut Outbox) {
+        let mut lost = false;
+        loop {
+            let leases = &self.leases;
+            let is_awaited = |block| find(leases, block, |lease| lease.asked).is_some();
+            let Some(block) = self.flights.next_lost(now, is_awaited) else { break };
+            let Some(index) = find(leases, block, |lease| lease.asked) else { break };
             let lease = &mut self.leases[index];
             lease.asked &= !block.bit();
             lease.lost |= block.bit();
             self.outstanding -= 1;
-            lease.report_lost(out);
-            self.finish(index, out);
             self.take_back(block, layout, out);
+            lost = true;
+        }
+        if lost {
+            for index in (0..self.leases.len()).rev() {
+                self.leases[index].report_lost(out);
+                self.finish(index, out);
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::layout::{Block, Layout, PieceIndex, SEGMENT_BLOCKS};
 use crate::wire::message::BlockRequest;
 use std::collections::VecDeque;
 
-/// A lease. The sets are disjoint; one bit is one block of the segment.
+/// A lease. The sets are disjoint, but for the late ones; one bit is one block of the segment.
 #[derive(Debug, Clone)]
 pub struct Lease {
     /// Its name for the main thread.
@@ -26,6 +26,8 @@ pub struct Lease {
     pub todo: u64,
     /// Asked for, not answered.
     pub asked: u64,
+    /// Of those, the ones that are late and not reported so.
+    pub late: u64,
     /// Claimed, on the way into the file.
     pub writing: u64,
     /// In the file, not reported.
@@ -44,6 +46,7 @@ impl Lease {
             claims: grant.claims,
             todo: grant.blocks,
             asked: 0,
+            late: 0,
             writing: 0,
             given: 0,
             lost: 0,
@@ -97,6 +100,14 @@ impl Lease {
         let lost = std::mem::take(&mut self.lost);
         if lost != 0 {
             out.publish(Event::Returned { lease: self.id, blocks: lost });
+        }
+    }
+
+    /// Tells the main thread which blocks are late.
+    pub fn report_late(&mut self, out: &mut Outbox) {
+        let late = std::mem::take(&mut self.late);
+        if late != 0 {
+            out.publish(Event::Overdue { lease: self.id, blocks: late });
         }
     }
 

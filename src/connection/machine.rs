@@ -166,7 +166,7 @@ impl Connection {
         self.download.timed_out(now, &self.shared.layout, &mut self.out);
         self.counters.snubbing.store(self.download.is_snubbed(), Relaxed);
         self.download.refill(now, &self.shared, &mut self.pieces, &mut self.out);
-        if self.shared.owned.is_full() && (self.pieces.has().is_full() || self.upload_only) {
+        if self.shared.is_upload_only() && (self.pieces.has().is_full() || self.upload_only) {
             return Err(CloseReason::BothComplete);
         }
         if now.since(self.heard_at) >= IDLE_TIMEOUT {
@@ -252,8 +252,7 @@ impl Connection {
             Message::Cancel(request) => self.upload.cancelled(request, &mut self.out),
             Message::Reject(request) => self.peer_rejects(now, request)?,
             Message::AllowedFast(piece) => {
-                self.download.allowed_fast(self.checked(piece)?);
-                Use::Useful
+                Use::of(self.download.allowed_fast(self.checked(piece)?))
             }
             Message::Extended { id: EXTENSION_HANDSHAKE_ID, payload } => {
                 self.peer_extensions(payload)
@@ -359,7 +358,7 @@ impl Connection {
         let block = self.shared.layout.block_at(piece, begin, length);
         let block = block.ok_or(Violation::BlockShape)?;
         // A reject may cross our cancel, so one for nothing is idle and not a violation.
-        Ok(if self.download.rejected(now, block, &mut self.out) { Use::Useful } else { Use::Idle })
+        Ok(Use::of(self.download.rejected(now, block, &mut self.out)))
     }
 
     fn peer_extensions(&mut self, payload: &[u8]) -> Use {
@@ -385,7 +384,7 @@ impl Connection {
     }
 
     fn tell_interest(&mut self) {
-        let interested = self.pieces.is_interesting();
+        let interested = self.shared.fetch && self.pieces.is_interesting();
         if interested != self.interested {
             self.interested = interested;
             self.out.send(if interested { Message::Interested } else { Message::NotInterested });

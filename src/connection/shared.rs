@@ -8,8 +8,8 @@ use crate::bitfield::{Bitfield, SharedBitfield};
 use crate::id::InfoHash;
 use crate::kit::log::AppendLog;
 use crate::layout::Layout;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// One torrent, as its peers' threads see it.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct SharedTorrent {
     pub info_hash: InfoHash,
     /// Its geometry.
     pub layout: Arc<Layout>,
+    /// Whether missing pieces are fetched; a mere seed asks for nothing and wants nothing.
+    pub fetch: bool,
     /// Pieces that we have and verified. Written by the main thread.
     pub owned: SharedBitfield,
     /// Pieces under way of which all blocks are granted: no use to propose them as work. Written by
@@ -25,6 +27,11 @@ pub struct SharedTorrent {
     pub taken: SharedBitfield,
     /// Pieces in the order in which they came to be owned. Written by the main thread.
     pub have_log: AppendLog,
+    /// Whether every piece is owned and the files were found in their places. Written by the main
+    /// thread.
+    pub settled: AtomicBool,
+    /// Why it cannot go on, if it cannot: what, where, and what to do. Written by the main thread.
+    pub failure: OnceLock<Box<str>>,
     /// Figures for people. Written by whoever makes them.
     pub stats: TorrentStats,
 }
@@ -42,6 +49,10 @@ pub struct TorrentStats {
     pub verified: AtomicU64,
     /// Pieces whose hash was compared when the torrent was added.
     pub checked: AtomicU32,
+    /// Pieces that were known to be good without being read when the torrent was added.
+    pub trusted: AtomicU32,
+    /// Whether the disk has no room for more.
+    pub disk_full: AtomicBool,
     /// Connected peers.
     pub peers: AtomicU32,
     /// Connected peers that have everything.
@@ -72,11 +83,24 @@ impl SharedTorrent {
         Self {
             info_hash,
             layout,
+            fetch: true,
             owned: SharedBitfield::new(owned),
             taken: SharedBitfield::new(&Bitfield::new(pieces)),
             have_log: AppendLog::new(pieces),
+            settled: AtomicBool::new(false),
+            failure: OnceLock::new(),
             stats: TorrentStats::default(),
         }
+    }
+
+    /// The same torrent, of which nothing is to be fetched.
+    pub fn as_mere_seed(self) -> Self {
+        Self { fetch: false, ..self }
+    }
+
+    /// Whether nothing is fetched any more: all is there, or what is missing is not wanted.
+    pub fn is_upload_only(&self) -> bool {
+        !self.fetch || self.owned.is_full()
     }
 
     /// Bytes of the pieces that are not owned yet; an estimate while the last piece is among

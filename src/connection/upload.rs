@@ -8,7 +8,7 @@ use crate::connection::outbox::Outbox;
 use crate::connection::reason::Violation;
 use crate::connection::shared::SharedTorrent;
 use crate::layout::{PieceIndex, PieceSpan};
-use crate::limits::{REQUEST_LENGTH_MAX, UPLOAD_QUEUE_MAX};
+use crate::limits::{CHOKED_BLOCKS_MAX, REQUEST_LENGTH_MAX, UPLOAD_QUEUE_MAX};
 use crate::wire::message::{BlockRequest, Message};
 use std::collections::VecDeque;
 
@@ -19,6 +19,13 @@ pub enum Use {
     Useful,
     /// It said nothing; too much of that is a flood.
     Idle,
+}
+
+impl Use {
+    /// Of use or not.
+    pub fn of(useful: bool) -> Self {
+        if useful { Self::Useful } else { Self::Idle }
+    }
 }
 
 /// The uploading half.
@@ -32,27 +39,25 @@ pub struct Upload {
     fast: bool,
     /// Pieces that the peer may ask for while choked (BEP 6).
     allowed_fast: Vec<PieceIndex>,
+    /// Requests that were served while the peer was choked.
+    served_choked: usize,
 }
 
 impl Upload {
     /// A new connection: choked, with nothing asked for.
     pub fn new(fast: bool) -> Self {
-        Self { queue: VecDeque::new(), unchoked: false, fast, allowed_fast: Vec::new() }
-    }
-
-    /// Whether the peer may download.
-    pub fn is_unchoked(&self) -> bool {
-        self.unchoked
+        Self {
+            queue: VecDeque::new(),
+            unchoked: false,
+            fast,
+            allowed_fast: Vec::new(),
+            served_choked: 0,
+        }
     }
 
     /// Whether something waits to be served.
     pub fn is_waiting(&self) -> bool {
         !self.queue.is_empty()
-    }
-
-    /// Requests that wait.
-    pub fn waiting(&self) -> usize {
-        self.queue.len()
     }
 
     /// Lets the peer ask for this piece while it is choked, and tells it.
@@ -72,10 +77,11 @@ impl Upload {
             return;
         }
         out.send(Message::Choke);
-        let allowed = &self.allowed_fast;
-        let fast = self.fast;
+        let (allowed, fast) = (&self.allowed_fast, self.fast);
+        let mut left = CHOKED_BLOCKS_MAX.saturating_sub(self.served_choked);
         self.queue.retain(|span| {
-            let keep = fast && allowed.contains(&span.piece);
+            let keep = fast && left > 0 && allowed.contains(&span.piece);
+            left -= usize::from(keep);
             if fast && !keep {
                 out.send(Message::Reject(wire_form(*span)));
             }
@@ -94,7 +100,7 @@ impl Upload {
             .layout
             .span_at(request.piece, request.begin, request.length)
             .ok_or(Violation::Span)?;
-        let allowed = self.unchoked || self.allowed_fast.contains(&span.piece);
+        let allowed = self.unchoked || self.may_ask_choked(span.piece);
         let servable = span.length <= REQUEST_LENGTH_MAX && shared.owned.has(request.piece);
         if !allowed || !servable {
             if self.fast {
@@ -111,6 +117,14 @@ impl Upload {
         }
         self.queue.push_back(span);
         Ok(Use::Useful)
+    }
+
+    /// Whether a choked peer may ask for one more block of this piece. A newcomer is to get
+    /// something to trade that way, not to download past all upload slots, so what is served is
+    /// counted; what waits counts too, until it is taken back.
+    fn may_ask_choked(&self, piece: PieceIndex) -> bool {
+        self.served_choked + self.queue.len() < CHOKED_BLOCKS_MAX
+            && self.allowed_fast.contains(&piece)
     }
 
     /// The peer takes a request back. With Fast that too is answered.
@@ -139,6 +153,9 @@ impl Upload {
             bytes += span.length;
             run.push(span);
             self.queue.pop_front();
+        }
+        if !self.unchoked {
+            self.served_choked += run.len();
         }
         if self.queue.is_empty() && self.queue.capacity() > QUEUE_KEPT {
             self.queue = VecDeque::new();
@@ -215,6 +232,71 @@ mod tests {
         assert_eq!(out.bytes().get(4), Some(&16), "reject");
         upload.allow_fast(shared.layout.piece(0).unwrap(), &mut out);
         assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Useful));
+    }
+
+    /// A choked peer with Fast that may ask for piece 0.
+    fn allowed() -> (SharedTorrent, Upload, Outbox) {
+        let (shared, mut upload, mut out) = (seed(), Upload::new(true), Outbox::default());
+        upload.allow_fast(shared.layout.piece(0).unwrap(), &mut out);
+        out.clear_bytes();
+        (shared, upload, out)
+    }
+
+    #[test]
+    fn a_choked_peer_is_served_so_many_blocks_and_not_one_more() {
+        let (shared, mut upload, mut out) = allowed();
+        let mut run = Vec::new();
+        for served in 0..CHOKED_BLOCKS_MAX {
+            let asked = upload.requested(&shared, request(0, served as u32 % 4), &mut out);
+            assert_eq!(asked, Ok(Use::Useful));
+            upload.next_run(BLOCK, &mut run);
+            assert_eq!(run.len(), 1);
+        }
+        assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Idle));
+        assert_eq!(out.bytes().get(4), Some(&16), "reject");
+        upload.set_unchoked(true, &mut out);
+        assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Useful));
+    }
+
+    #[test]
+    fn requests_that_wait_count_until_they_are_taken_back() {
+        let (shared, mut upload, mut out) = allowed();
+        for _ in 0..CHOKED_BLOCKS_MAX {
+            assert_eq!(upload.requested(&shared, request(0, 1), &mut out), Ok(Use::Useful));
+        }
+        assert_eq!(upload.requested(&shared, request(0, 2), &mut out), Ok(Use::Idle));
+        assert_eq!(upload.cancelled(request(0, 1), &mut out), Use::Useful);
+        assert_eq!(upload.requested(&shared, request(0, 2), &mut out), Ok(Use::Useful));
+    }
+
+    #[test]
+    fn what_waits_when_a_peer_is_choked_is_kept_only_within_its_budget() {
+        let (shared, mut upload, mut out) = allowed();
+        upload.set_unchoked(true, &mut out);
+        for _ in 0..CHOKED_BLOCKS_MAX + 3 {
+            assert_eq!(upload.requested(&shared, request(0, 1), &mut out), Ok(Use::Useful));
+        }
+        out.clear_bytes();
+        upload.set_unchoked(false, &mut out);
+        assert_eq!(out.bytes().len(), 5 + 3 * 17, "choke and three rejects");
+        let (mut run, mut served) = (Vec::new(), 0);
+        while upload.is_waiting() {
+            upload.next_run(BLOCK, &mut run);
+            served += run.len();
+        }
+        assert_eq!(served, CHOKED_BLOCKS_MAX);
+        assert_eq!(upload.requested(&shared, request(0, 1), &mut out), Ok(Use::Idle));
+    }
+
+    #[test]
+    fn a_choked_peer_may_not_ask_for_pieces_that_it_was_not_allowed_or_spans_that_are_not() {
+        let (shared, mut upload, mut out) = allowed();
+        assert_eq!(upload.requested(&shared, request(1, 0), &mut out), Ok(Use::Idle));
+        let long = BlockRequest { piece: 0, begin: 0, length: 2 * BLOCK };
+        assert_eq!(upload.requested(&shared, long, &mut out), Ok(Use::Idle));
+        let over = BlockRequest { piece: 0, begin: 4 * BLOCK - 1, length: 2 };
+        assert_eq!(upload.requested(&shared, over, &mut out), Err(Violation::Span));
+        assert!(!upload.is_waiting());
     }
 
     #[test]

@@ -35,11 +35,6 @@ impl ClaimWord {
         self.0.fetch_and(!bits, Ordering::AcqRel);
     }
 
-    /// Closes the word: nobody wins anything in it from now on.
-    pub fn close(&self) {
-        self.0.store(u64::MAX, Ordering::Release);
-    }
-
     /// The blocks that are claimed now.
     pub fn claimed(&self) -> u64 {
         self.0.load(Ordering::Acquire)
@@ -76,13 +71,5 @@ mod tests {
         assert!(word.win(0b10));
         assert_eq!(word.take(0b111), 0b101);
         assert!(!word.win(0b1));
-    }
-
-    #[test]
-    fn a_closed_word_is_never_won() {
-        let word = ClaimWord::new();
-        assert!(word.win(1));
-        word.close();
-        assert!(!word.win(2));
     }
 }

@@ -3,6 +3,7 @@
 //! A core never asks what time it is: [`Time`] comes in with each input. In production it comes
 //! from [`Clock`], in a simulation from a variable.
 
+use crate::limits::REST_MAX;
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -76,10 +77,21 @@ impl Clock {
     }
 }
 
-/// Seconds since 1970, for what people and files date by the calendar.
+/// Time since 1970, for what is compared with the times of files.
 #[expect(clippy::disallowed_methods, reason = "the one lawful place that reads the calendar")]
+pub fn unix_time() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Waits for a time so short that nobody needs to wake who waits.
+pub fn rest(time: Duration) {
+    debug_assert!(time <= REST_MAX, "whoever waits for long has to be woken");
+    let _ = crossbeam_channel::after(time).recv();
+}
+
+/// Seconds since 1970, for what people and files date by the calendar.
 pub fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs())
+    unix_time().as_secs()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! How a thread is woken is its own matter (its channel closes, its mailbox rings); a thread that
 //! cannot be woken must not be started.
 
+use crate::kit::clock::{Clock, Time};
+use crate::limits::JOIN_PAUSE;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,14 +14,41 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const NAME_SHOWN: usize = 15;
 
 /// Counts the threads of one client that have not ended, so that a test can see that none stays.
-#[derive(Debug, Clone, Default)]
-pub struct Census(Arc<AtomicUsize>);
+#[derive(Debug, Clone)]
+pub struct Census {
+    /// Threads that have not ended.
+    living: Arc<AtomicUsize>,
+    /// More are refused, as the system does at its own limit.
+    most: usize,
+}
 
 impl Census {
+    /// A census that refuses more than so many threads at a time.
+    pub fn with_most(most: usize) -> Self {
+        Self { living: Arc::default(), most }
+    }
+
     /// Threads started through this census that have not ended.
     pub fn living(&self) -> usize {
-        self.0.load(Ordering::Acquire)
+        self.living.load(Ordering::Acquire)
     }
+}
+
+impl Default for Census {
+    fn default() -> Self {
+        Self::with_most(usize::MAX)
+    }
+}
+
+/// How waiting for a thread went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// It has ended.
+    Well,
+    /// It has ended in a panic.
+    Panicked,
+    /// It has not ended in time, and is left to the end of the process.
+    Late,
 }
 
 /// A running thread. Whoever holds this is its owner and has to join it.
@@ -36,7 +65,7 @@ struct Living(Census);
 
 impl Drop for Living {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.living.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -50,7 +79,10 @@ pub fn spawn(
 ) -> io::Result<Thread> {
     let name = name.into();
     debug_assert!(name.len() <= NAME_SHOWN, "thread name {name} is cut by the kernel");
-    census.0.fetch_add(1, Ordering::AcqRel);
+    if census.living.fetch_add(1, Ordering::AcqRel) >= census.most {
+        census.living.fetch_sub(1, Ordering::AcqRel);
+        return Err(io::Error::new(io::ErrorKind::WouldBlock, "no more threads"));
+    }
     let living = Living(census.clone());
     let handle =
         std::thread::Builder::new().name(name.clone()).stack_size(stack_size).spawn(move || {
@@ -69,6 +101,17 @@ impl Thread {
     /// Whether its body has returned.
     pub fn is_finished(&self) -> bool {
         self.handle.is_finished()
+    }
+
+    /// Waits for the thread to end, but not past the deadline.
+    pub fn join_by(self, clock: Clock, deadline: Time) -> Joined {
+        while !self.is_finished() {
+            if clock.now() >= deadline {
+                return Joined::Late;
+            }
+            std::thread::park_timeout(JOIN_PAUSE);
+        }
+        if self.join() { Joined::Well } else { Joined::Panicked }
     }
 
     /// Waits for the thread to end; tells whether it ended without a panic.
@@ -101,6 +144,28 @@ mod tests {
         let thread = thread.unwrap();
         assert_eq!(hear.recv().unwrap(), "peer-7");
         assert!(thread.join());
+        assert_eq!(census.living(), 0);
+    }
+
+    #[test]
+    fn who_waits_for_a_thread_that_is_stuck_waits_no_longer_than_the_deadline() {
+        let (census, clock) = (Census::default(), Clock::start());
+        let (release, stuck) = crossbeam_channel::bounded::<()>(0);
+        let body = move || {
+            let _ = stuck.recv();
+        };
+        let thread = spawn(&census, "stuck", 64 * 1024, body).unwrap();
+        assert_eq!(thread.join_by(clock, clock.now() + 2 * JOIN_PAUSE), Joined::Late);
+        assert_eq!(census.living(), 1);
+        drop(release);
+        let thread = spawn(&census, "well", 64 * 1024, || ()).unwrap();
+        assert_eq!(thread.join_by(clock, Time::from_nanos(u64::MAX)), Joined::Well);
+    }
+
+    #[test]
+    fn a_full_census_refuses_and_counts_no_thread_that_never_was() {
+        let census = Census::with_most(0);
+        assert!(spawn(&census, "none", 64 * 1024, || ()).is_err());
         assert_eq!(census.living(), 0);
     }
 

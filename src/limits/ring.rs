@@ -108,16 +108,8 @@ pub const PEERS_PER_KEY_MAX: usize = 2_000;
 pub const KEYS_MAX: usize = 4_000;
 /// Addresses stored over all keys, so that the two bounds above cannot multiply: about 16 MB.
 pub const LEASES_MAX: usize = 100_000;
-/// Keys that one source may announce to on an open ring.
-pub const KEYS_PER_SOURCE_MAX: usize = 64;
 /// Ports that one source may announce under one key on an open ring.
 pub const PORTS_PER_SOURCE_MAX: usize = 8;
-/// Questions a second from one source on an open ring, and how many at once.
-pub const QUERIES_PER_SECOND: u32 = 20;
-/// See [`QUERIES_PER_SECOND`].
-pub const QUERIES_BURST: u32 = 100;
-/// Sources whose questions are counted; the least recent is forgotten.
-pub const SOURCES_MAX: usize = 4_096;
 /// How often the secret of tokens and cookies changes; the one before is still taken.
 pub const SECRET_PERIOD: Duration = Duration::from_secs(5 * 60);
 /// A cookie is used for so long; it is taken for at least [`SECRET_PERIOD`].
@@ -138,19 +130,8 @@ pub const ACQUISITIONS_MAX: usize = 8;
 pub const HOLDINGS_MAX: usize = 128;
 /// Stored addresses pinged at once.
 pub const LIVENESS_PINGS_MAX: usize = 16;
-/// Misses after which a stored address is not returned if there are enough others.
-pub const MISSES_SUSPECT: u8 = 2;
 /// Misses after which a stored address is removed.
 pub const MISSES_GONE: u8 = 3;
-
-// ---- closed rings ----------------------------------------------------------------------------
-
-/// Bytes of the seal of a closed ring: a time stamp and half an HMAC-SHA-256.
-pub const SEAL_BYTES: usize = 8 + 16;
-/// A sealed datagram may be this old or this far ahead: clocks differ.
-pub const SEAL_AGE_MAX: Duration = Duration::from_secs(120);
-/// Seals remembered for each such span: at 500 datagrams a second.
-pub const SEALS_MAX: usize = 65_536;
 
 const _: () = {
     assert!(DATAGRAM_MAX < DATAGRAM_READ_MAX);
@@ -162,5 +143,4 @@ const _: () = {
     assert!(LOOKUP_TIME_MAX.as_secs() < OPERATION_TIME_MAX.as_secs());
     assert!(TOMBSTONE_TIME.as_secs() < LEASE_MAX.as_secs());
     assert!(COOKIE_USED.as_secs() < SECRET_PERIOD.as_secs());
-    assert!(MISSES_SUSPECT < MISSES_GONE);
 };

@@ -7,18 +7,23 @@
 //! - `names`: how names that collide are told apart
 //! - `hashes`: [`PieceHashes`], the digest of each piece
 //! - `trackers`: which announce addresses of a torrent are usable
+//! - `magnet`: [`Magnet`], a torrent named in one line (BEP 9, 53)
+//! - `percent`: bytes in texts that some characters may not stand in
 //! - `create`: making a torrent from a file or folder
 //! - `error`: why bytes are no torrent
 //!
 //! Of a hybrid torrent (BEP 52) the v1 half is used; a torrent of version 2 alone is refused.
-//! Magnet links and fetching metadata from peers are not here; [`Metainfo::from_info`] is where
-//! metadata that was fetched comes in.
+//! Fetching metadata from peers is not here; [`Metainfo::from_info`] is where metadata that was
+//! fetched comes in.
 
 mod create;
 mod error;
 mod hashes;
+mod magnet;
 mod names;
+mod original;
 mod path;
+mod percent;
 mod raw;
 mod shaped;
 mod torrent;
@@ -30,5 +35,6 @@ pub use create::{
 };
 pub use error::MetainfoError;
 pub use hashes::PieceHashes;
-pub use path::SafePath;
+pub use magnet::{Magnet, MagnetError};
+pub use path::{RESUME_FOLDER, SafePath};
 pub use torrent::{FileEntry, FileKind, Metainfo};

@@ -7,7 +7,8 @@
 //! - bytes that are not UTF-8 become U+FFFD; separators (`/`, `\`), NUL, control characters and
 //!   marks that reverse the direction of text become `_`
 //! - a name that ends in a dot or space ends in `_` instead; so `.` becomes `_` and `..` `._`
-//! - device names of Windows (`CON`, `nul.txt`) get a `_` in front; an empty name becomes `_`
+//! - device names of Windows (`CON`, `nul.txt`) and the name of the folder for resume records get a
+//!   `_` in front; an empty name becomes `_`
 //! - a name too long is cut at a character's border and keeps its extension
 //! - folders too deep or too long a path lose the folders next to the file
 //!
@@ -22,6 +23,10 @@ use std::path::{Path, PathBuf};
 /// Characters that only Windows forbids in a name; elsewhere they are common and harmless.
 const FORBIDDEN_HERE: &[char] =
     if cfg!(windows) { &['<', '>', ':', '"', '|', '?', '*'] } else { &[] };
+
+/// Folder beside a torrent's files that holds what is known of them; no torrent may write there, or
+/// it could forge what is known of another.
+pub const RESUME_FOLDER: &str = ".cuerda";
 
 /// Names of devices on Windows, with any extension; `COM` and `LPT` take a digit.
 const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
@@ -68,7 +73,7 @@ impl fmt::Display for SafePath {
 /// A name that every file system takes, made from any bytes; safe names stay as they are.
 pub(super) fn safe_name(bytes: &[u8]) -> String {
     let mut name = String::from_utf8_lossy(bytes).replace(unsafe_character, "_");
-    if is_device(&name) {
+    if is_device(&name) || name.eq_ignore_ascii_case(RESUME_FOLDER) {
         name.insert(0, '_');
     }
     if name.len() > NAME_LENGTH_MAX {
@@ -196,6 +201,14 @@ mod tests {
         for name in ["console", "com", "com10", "lptx", "xcon"] {
             assert_eq!(path(&[name.as_bytes()]), name);
         }
+    }
+
+    #[test]
+    fn no_torrent_reaches_the_folder_of_resume_records() {
+        for name in [".cuerda", ".CUERDA"] {
+            assert_eq!(path(&[name.as_bytes(), b"x"]), format!("_{name}/x"));
+        }
+        assert_eq!(path(&[b".cuerda2"]), ".cuerda2");
     }
 
     #[test]

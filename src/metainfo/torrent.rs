@@ -6,6 +6,7 @@
 use super::error::MetainfoError;
 use super::hashes::PieceHashes;
 use super::names::Names;
+use super::original::originals;
 use super::path::{SafePath, cut, safe_name};
 use super::raw::{self, Attributes, RawFile, RawInfo, RawTorrent};
 use super::shaped::{Loose, Shaped};
@@ -52,6 +53,9 @@ pub struct Metainfo {
 pub struct FileEntry {
     /// Where it belongs, starting with the torrent's name. No other file's, unless it is padding.
     pub path: SafePath,
+    /// What the torrent itself calls it, from the outermost folder to the file, where that is
+    /// another path and no other file's: who made the torrent has it there.
+    pub original: Option<Box<[Vec<u8>]>>,
     /// Length in bytes.
     pub length: u64,
     /// What it is.
@@ -104,19 +108,26 @@ impl Metainfo {
         Self::build(info, raw_info)
     }
 
+    /// Bytes of all files but for padding.
+    pub fn content_length(&self) -> u64 {
+        let real = self.files.iter().filter(|file| file.kind != FileKind::Pad);
+        real.map(|file| file.length).sum()
+    }
+
     /// Checks the parts of `info` against each other.
     fn build(info: RawInfo, raw_info: &[u8]) -> Result<Self, MetainfoError> {
         let hashes = piece_hashes(&info)?;
         let piece_length = raw::length(info.piece_length.as_ref(), "piece length", None)?;
-        let name = safe_name(name(&info)?);
+        let own_name = name(&info)?.to_vec();
+        let name = safe_name(&own_name);
         let private = is_private(info.private.as_ref());
         let multi_file = info.files.is_some();
         let (files, spans) = match (info.files, info.length) {
             (Some(_), Some(_)) => return Err(MetainfoError::LengthAndFiles),
-            (Some(list), None) => folder_files(&name, list)?,
+            (Some(list), None) => folder_files(&own_name, list)?,
             (None, length) => {
                 let length = raw::length(length.as_ref(), "length", None)?;
-                single_file(&name, length, Attributes::read(info.attr.as_ref()))
+                single_file(&own_name, length, Attributes::read(info.attr.as_ref()))
             }
         };
         let layout = Layout::new(piece_length, spans)?;
@@ -186,21 +197,22 @@ fn is_private(value: Option<&Loose>) -> bool {
 }
 
 /// The only file of a torrent; it can be neither padding nor a link.
-fn single_file(name: &str, length: u64, attributes: Attributes) -> Files {
+fn single_file(name: &[u8], length: u64, attributes: Attributes) -> Files {
     let Attributes { executable, hidden, pad: _, symlink: _ } = attributes;
-    let path = SafePath::new([name.as_bytes()]);
+    let path = SafePath::new([name]);
+    let original = originals([(vec![name], &path)].into_iter()).pop().flatten();
     let kind = FileKind::Regular;
-    (vec![FileEntry { path, length, kind, executable, hidden }], vec![(length, false)])
+    (vec![FileEntry { path, original, length, kind, executable, hidden }], vec![(length, false)])
 }
 
 /// The files of a folder, each with a path of its own.
-fn folder_files(name: &str, list: Shaped<raw::RawFiles>) -> Result<Files, MetainfoError> {
+fn folder_files(name: &[u8], list: Shaped<raw::RawFiles>) -> Result<Files, MetainfoError> {
     let (key, file, expected) = ("files", None, "a list");
     let raw = list.list().ok_or(MetainfoError::WrongType { key, file, expected })?;
     if let Some(error) = raw.wrong {
         return Err(error);
     }
-    let mut names = Names::new(name.to_owned());
+    let mut names = Names::new(safe_name(name));
     let mut files: Vec<FileEntry> = Vec::with_capacity(raw.files.len());
     for RawFile { names: parts, length, attributes, .. } in &raw.files {
         // Padding is never on disk, and several pads often share one path.
@@ -208,7 +220,14 @@ fn folder_files(name: &str, list: Shaped<raw::RawFiles>) -> Result<Files, Metain
         let path = if pad { names.path(parts) } else { names.place(parts) };
         let kind = if pad { FileKind::Pad } else { FileKind::Regular };
         let Attributes { executable, hidden, .. } = *attributes;
-        files.push(FileEntry { path, length: *length, kind, executable, hidden });
+        files.push(FileEntry { path, original: None, length: *length, kind, executable, hidden });
+    }
+    let found = originals(raw.files.iter().zip(&files).map(|(raw, file)| {
+        let inner = raw.names.iter().map(Vec::as_slice);
+        ([name].into_iter().chain(inner).collect(), &file.path)
+    }));
+    for (file, original) in files.iter_mut().zip(found) {
+        file.original = original;
     }
     resolve_symlinks(&raw.files, &names, &mut files)?;
     let spans = files.iter().map(|file| (file.length, file.kind == FileKind::Pad)).collect();

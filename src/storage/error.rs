@@ -27,6 +27,8 @@ pub enum Operation {
     Open,
     /// Looking at what is there.
     Inspect,
+    /// Finding in its place what was written.
+    Confirm,
     /// Giving a file its length.
     SetLength,
     /// Reserving the disk space of a file.
@@ -39,6 +41,10 @@ pub enum Operation {
     Write,
     /// Flushing to the medium.
     Sync,
+    /// Putting a new file in the place of an old one.
+    Replace,
+    /// Keeping other processes off.
+    Lock,
 }
 
 /// Why an operation failed.
@@ -48,13 +54,17 @@ pub enum StorageErrorKind {
     DiskFull,
     /// The file or folder is not there.
     Missing,
+    /// Another file stands in the place of the one that was worked on.
+    Replaced,
+    /// The folder takes no new files, as those that the kernel makes up.
+    NothingNew,
     /// The medium is mounted read-only.
     ReadOnly,
     /// The user of this process may not do that.
     Permission,
     /// The file ends before the bytes that were asked for.
     TooShort,
-    /// A file is already there and longer than the torrent's; it is not cut.
+    /// A file is longer than the torrent's; it is not cut, because somebody may want its end.
     TooLong,
     /// Something that is not a folder stands where a folder should be.
     NotAFolder,
@@ -72,6 +82,8 @@ pub enum StorageErrorKind {
     FileTooLarge,
     /// No more files can be opened.
     TooManyOpenFiles,
+    /// Another process works on it.
+    InUse,
     /// The medium failed.
     MediumFault,
     /// The span lies outside the torrent or does not match its buffers: a fault of this program.
@@ -97,10 +109,12 @@ impl StorageErrorKind {
         let text = match self {
             Self::DiskFull => "no space left on the disk",
             Self::Missing => "it does not exist",
+            Self::Replaced => "another file took its place meanwhile",
+            Self::NothingNew => "nothing can be made in its folder",
             Self::ReadOnly => "the disk is read-only",
             Self::Permission => "permission denied",
             Self::TooShort => "the file is shorter than the torrent says",
-            Self::TooLong => "a longer file with this name is already there",
+            Self::TooLong => "the file is longer than the torrent says and is not cut",
             Self::NotAFolder => "something else stands where a folder should be",
             Self::NotAFile => "something else stands where a file should be",
             Self::SymbolicLink => "it is a symbolic link, which is not followed",
@@ -109,6 +123,7 @@ impl StorageErrorKind {
             Self::NameTooLong => "the name is too long for this file system",
             Self::FileTooLarge => "the file is too large for this file system or its limits",
             Self::TooManyOpenFiles => "too many open files",
+            Self::InUse => "another process is working on it",
             Self::MediumFault => "the disk reports a fault",
             Self::WrongSpan => "the bytes asked for do not fit the torrent",
             Self::Other(number) => return io::Error::from_raw_os_error(number).to_string(),
@@ -121,6 +136,7 @@ impl StorageErrorKind {
         match self {
             Self::DiskFull => "free some space and start again",
             Self::Missing => "put it back, or download it again",
+            Self::Replaced => "start again, which checks what is there",
             Self::ReadOnly => "choose another folder, or mount the disk writable",
             Self::Permission => "change its permissions, or choose another folder",
             Self::TooShort => "check the files, then download what is missing",
@@ -128,9 +144,11 @@ impl StorageErrorKind {
             Self::NotAFolder | Self::NotAFile => "move it away, or choose another folder",
             Self::SymbolicLink => "remove the link; only the chosen folder itself may be one",
             Self::UnsafeName => "do not trust this torrent",
+            Self::NothingNew => "choose another folder",
             Self::NameTooLong => "choose a folder with a shorter path, or another file system",
             Self::FileTooLarge => "choose a folder on another file system",
             Self::TooManyOpenFiles => "raise the limit of open files",
+            Self::InUse => "stop that one first, or choose another folder",
             Self::MediumFault => "check the disk",
             Self::WrongSpan => "please report this as a bug",
             Self::Other(_) => "check the folder and start again",
@@ -164,12 +182,15 @@ impl fmt::Display for Operation {
             Self::MakeFolder => "make the folder",
             Self::Open => "open",
             Self::Inspect => "look at",
+            Self::Confirm => "find what was written to",
             Self::SetLength => "set the length of",
             Self::Allocate => "reserve the space of",
             Self::Link => "make the link",
             Self::Read => "read",
             Self::Write => "write to",
             Self::Sync => "flush",
+            Self::Replace => "replace",
+            Self::Lock => "use",
         })
     }
 }

@@ -9,6 +9,7 @@ use super::table::Access;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// How folders are opened: on Linux only as places to start from, which needs no right to list.
@@ -43,7 +44,7 @@ pub(super) struct Folders<'a> {
     /// What to do about folders that are not there.
     absent: Absent,
     /// Path of the folder walked to last; empty for the root.
-    at: &'a [String],
+    at: &'a [OsString],
     /// The folder walked to last; none for the root.
     folder: Option<OwnedFd>,
 }
@@ -62,8 +63,8 @@ impl<'a> Folders<'a> {
     /// The folder that a file is in, and the file's name.
     pub(super) fn parent(
         &mut self,
-        path: &'a [String],
-    ) -> Result<(BorrowedFd<'_>, &'a str), StorageError> {
+        path: &'a [OsString],
+    ) -> Result<(BorrowedFd<'_>, &'a OsStr), StorageError> {
         let Some((name, folders)) =
             path.split_last().filter(|_| path.iter().all(|part| is_safe(part)))
         else {
@@ -78,7 +79,7 @@ impl<'a> Folders<'a> {
     }
 
     /// Opens one folder after the other, from the root; none if the path is empty.
-    fn walk(&self, path: &[String]) -> Result<Option<OwnedFd>, StorageError> {
+    fn walk(&self, path: &[OsString]) -> Result<Option<OwnedFd>, StorageError> {
         let mut folder: Option<OwnedFd> = None;
         for (depth, name) in path.iter().enumerate() {
             let from = folder.as_ref().unwrap_or(&self.root_folder).as_fd();
@@ -93,21 +94,22 @@ impl<'a> Folders<'a> {
 }
 
 /// The path of a file under the root.
-pub(super) fn join(root: &Path, path: &[String]) -> PathBuf {
+pub(super) fn join(root: &Path, path: &[OsString]) -> PathBuf {
     let mut whole = root.to_path_buf();
     whole.extend(path);
     whole
 }
 
 /// Whether a name stays in its folder. The metainfo has checked before; this is the last door.
-pub(super) fn is_safe(name: &str) -> bool {
-    !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
+pub(super) fn is_safe(name: &OsStr) -> bool {
+    let bytes = name.as_encoded_bytes();
+    !matches!(bytes, b"" | b"." | b"..") && !bytes.iter().any(|byte| matches!(byte, b'/' | 0))
 }
 
 /// Opens a regular file in a folder.
 pub(super) fn open_file(
     folder: BorrowedFd<'_>,
-    name: &str,
+    name: &OsStr,
     access: Access,
 ) -> Result<OwnedFd, StorageErrorKind> {
     let flags = match access {
@@ -118,12 +120,19 @@ pub(super) fn open_file(
 }
 
 /// Opens a regular file in a folder for writing, and creates it if it is not there.
-pub(super) fn create_file(folder: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, StorageErrorKind> {
-    open(folder, name, OFlags::RDWR | OFlags::CREATE, Mode::from_raw_mode(0o666))
+pub(super) fn create_file(
+    folder: BorrowedFd<'_>,
+    name: &OsStr,
+) -> Result<OwnedFd, StorageErrorKind> {
+    let flags = OFlags::RDWR | OFlags::CREATE;
+    match open(folder, name, flags, Mode::from_raw_mode(0o666)) {
+        Err(StorageErrorKind::Missing) => Err(StorageErrorKind::NothingNew),
+        opened => opened,
+    }
 }
 
 /// What stands under a name in a folder, if anything; a link is not followed.
-pub(super) fn look(folder: BorrowedFd<'_>, name: &str) -> Result<Option<Stat>, StorageErrorKind> {
+pub(super) fn look(folder: BorrowedFd<'_>, name: &OsStr) -> Result<Option<Stat>, StorageErrorKind> {
     match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(stat)),
         Err(Errno::NOENT) => Ok(None),
@@ -148,7 +157,7 @@ pub(super) fn check_regular(stat: &Stat) -> Result<(), StorageErrorKind> {
 /// Opens a regular file in a folder; refuses what is none.
 fn open(
     folder: BorrowedFd<'_>,
-    name: &str,
+    name: &OsStr,
     flags: OFlags,
     mode: Mode,
 ) -> Result<OwnedFd, StorageErrorKind> {
@@ -160,7 +169,7 @@ fn open(
 /// Opens the folder with this name in another; makes it if it is not there and should be.
 fn step(
     from: BorrowedFd<'_>,
-    name: &str,
+    name: &OsStr,
     absent: Absent,
 ) -> Result<OwnedFd, (Operation, StorageErrorKind)> {
     let flags = FOLDER | OFlags::NOFOLLOW;
@@ -170,6 +179,9 @@ fn step(
             match rustix::fs::mkdirat(from, name, Mode::from_raw_mode(0o777)) {
                 // Somebody else may just have made it.
                 Ok(()) | Err(Errno::EXIST) => open(),
+                Err(Errno::NOENT) => {
+                    return Err((Operation::MakeFolder, StorageErrorKind::NothingNew));
+                }
                 Err(errno) => return Err((Operation::MakeFolder, errno.into())),
             }
         }
@@ -187,7 +199,7 @@ fn step(
 }
 
 /// Whether a name in a folder is a symbolic link.
-fn is_link(folder: BorrowedFd<'_>, name: &str) -> bool {
+fn is_link(folder: BorrowedFd<'_>, name: &OsStr) -> bool {
     let stat = look(folder, name).ok().flatten();
     stat.is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
 }
@@ -196,8 +208,12 @@ fn is_link(folder: BorrowedFd<'_>, name: &str) -> bool {
 fn make_root(root: &Path) -> Result<(), StorageError> {
     std::fs::create_dir_all(root).map_err(|error| {
         let errno = error.raw_os_error().map(Errno::from_raw_os_error);
-        // Something that is no folder stands there: the only way that "exists" is an error.
-        let kind = errno.filter(|errno| *errno != Errno::EXIST).map(StorageErrorKind::from);
-        StorageError::new(root, Operation::MakeFolder, kind.unwrap_or(StorageErrorKind::NotAFolder))
+        let kind = match errno {
+            // Something that is no folder stands there: the only way that "exists" is an error.
+            Some(Errno::EXIST) | None => StorageErrorKind::NotAFolder,
+            Some(Errno::NOENT) => StorageErrorKind::NothingNew,
+            Some(errno) => errno.into(),
+        };
+        StorageError::new(root, Operation::MakeFolder, kind)
     })
 }

@@ -17,11 +17,21 @@
 //! - `folders`: the walk from the root to a file
 //! - `store`: [`Storage`] itself: read, write, sync
 //! - `prepare`: creating and inspecting
+//! - `marks`: one bit for each file
+//! - `lock`: keeping other processes off
+//! - `holes`: what was never written
+//! - [`resume`]: the record of what was verified
+//! - `confirm`: finding in their places the files that were written
 
+mod confirm;
 mod error;
 mod folders;
+mod holes;
+mod lock;
+mod marks;
 mod positioned;
 mod prepare;
+pub mod resume;
 mod slices;
 mod spec;
 mod store;
@@ -32,4 +42,4 @@ mod tests;
 pub use error::{Operation, StorageError, StorageErrorKind};
 pub use spec::{Allocation, FileKind, FileProblem, FileSpec, Inspection, Prepared, ProblemKind};
 pub use store::Storage;
-pub use table::FileTable;
+pub use table::{Access, FileTable};

@@ -8,6 +8,7 @@ use super::table::Access;
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{FallocateFlags, Mode, Stat};
 use rustix::io::{Errno, retry_on_intr};
+use std::ffi::OsStr;
 
 /// Bytes of the unit that the system counts a file's space in, whatever the disk's blocks are.
 const SPACE_UNIT: u64 = 512;
@@ -23,10 +24,11 @@ impl Storage {
     /// Cost: a few system calls per file.
     pub fn prepare(&self, allocation: Allocation) -> Result<Prepared, StorageError> {
         let before = self.inspect();
-        if let Some(error) = before.problems.iter().find_map(|found| self.obstacle(found)) {
-            return Err(error);
-        }
+        let obstacle = before.problems.iter().find_map(|found| self.obstacle(found));
+        obstacle.map_or(Ok(()), Err)?;
         let mut folders = Folders::open(self.root(), Absent::Make)?;
+        self.make_outermost(&mut folders)?;
+        self.lock(Access::Write)?;
         let specs = || self.files().iter().enumerate();
         for (file, spec) in specs() {
             if let FileKind::Regular { executable } = spec.kind {
@@ -46,6 +48,35 @@ impl Storage {
             }
         }
         Ok(Prepared { any_existing: before.present > 0 })
+    }
+
+    /// Makes the file or folder that all others are in, empty: what is to be locked has to be
+    /// there.
+    fn make_outermost<'a>(&'a self, folders: &mut Folders<'a>) -> Result<(), StorageError> {
+        let Some((file, spec)) = self.files().iter().enumerate().next() else { return Ok(()) };
+        let outermost = spec.path.get(..2).unwrap_or(&spec.path);
+        let (folder, name) = folders.parent(outermost)?;
+        if spec.path.len() == 1 && matches!(spec.kind, FileKind::Regular { .. }) {
+            let missing = look(folder, name).is_ok_and(|stat| stat.is_none());
+            if missing {
+                create_file(folder, name)
+                    .map_err(|kind| self.error(file, Operation::Open, kind))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses, as preparing would, files that are longer than the torrent's or no files, but
+    /// makes nothing: for who only reads. What is not there at all is no error.
+    /// Cost: a few system calls per file.
+    pub fn check_obstacles(&self) -> Result<(), StorageError> {
+        let has_bytes = |found: &&FileProblem| {
+            let spec = self.files().get(found.file);
+            spec.is_some_and(|spec| matches!(spec.kind, FileKind::Regular { .. }))
+        };
+        let inspection = self.inspect();
+        let mut problems = inspection.problems.iter().filter(has_bytes);
+        problems.find_map(|found| self.obstacle(found)).map_or(Ok(()), Err)
     }
 
     /// What is there, without creating anything. Says nothing about the bytes in the files.
@@ -118,13 +149,13 @@ impl Storage {
     }
 
     /// Length of a file as the torrent has it, in bytes.
-    fn length(&self, file: usize) -> u64 {
+    pub(super) fn length(&self, file: usize) -> u64 {
         self.layout().files().get(file).map_or(0, |span| span.length)
     }
 
     /// Lets everybody who may read a file execute it. Some file systems cannot; that is no
     /// reason to fail a download.
-    fn allow_execution(&self, folder: BorrowedFd<'_>, name: &str, file: usize) {
+    fn allow_execution(&self, folder: BorrowedFd<'_>, name: &OsStr, file: usize) {
         let allow = || -> Result<(), StorageErrorKind> {
             let descriptor = open_file(folder, name, Access::Read)?;
             let mode = Mode::from_raw_mode(rustix::fs::fstat(&descriptor)?.st_mode);
@@ -145,7 +176,7 @@ impl Storage {
     fn prepare_link(
         &self,
         folder: BorrowedFd<'_>,
-        name: &str,
+        name: &OsStr,
         file: usize,
         text: &Result<String, StorageErrorKind>,
     ) -> Result<(), StorageError> {
@@ -179,7 +210,7 @@ enum Found {
 /// Brings a file into being, with its length and, if wanted, all of its space.
 fn prepare_file(
     folder: BorrowedFd<'_>,
-    name: &str,
+    name: &OsStr,
     wanted: u64,
     allocation: Allocation,
 ) -> Result<(), Failure> {
@@ -219,14 +250,14 @@ fn reserve(file: &OwnedFd, wanted: u64) -> Result<bool, Failure> {
 
 /// What a link says: from its own folder up to the root, and down to its target.
 fn link_text(spec: &FileSpec, target: &[String]) -> Result<String, StorageErrorKind> {
-    if target.is_empty() || !target.iter().all(|part| is_safe(part)) {
+    if target.is_empty() || !target.iter().all(|part| is_safe(OsStr::new(part))) {
         return Err(StorageErrorKind::UnsafeName);
     }
     Ok("../".repeat(spec.path.len().saturating_sub(1)) + &target.join("/"))
 }
 
 /// Refuses what is not a link with this text.
-fn check_link(folder: BorrowedFd<'_>, name: &str, text: &str) -> Result<(), StorageErrorKind> {
+fn check_link(folder: BorrowedFd<'_>, name: &OsStr, text: &str) -> Result<(), StorageErrorKind> {
     match rustix::fs::readlinkat(folder, name, Vec::new()) {
         Ok(found) if found.as_bytes() == text.as_bytes() => Ok(()),
         // Not a link at all gives "invalid".
@@ -236,6 +267,6 @@ fn check_link(folder: BorrowedFd<'_>, name: &str, text: &str) -> Result<(), Stor
 }
 
 /// Length of a file, in bytes.
-fn length(stat: &Stat) -> u64 {
+pub(super) fn length(stat: &Stat) -> u64 {
     u64::try_from(stat.st_size).unwrap_or(0)
 }

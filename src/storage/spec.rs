@@ -1,12 +1,13 @@
 //! What a torrent wants on disk, and what was found there. Values only, no IO.
 
 use super::error::StorageErrorKind;
+use std::ffi::OsString;
 
 /// One file of a torrent. Its length is in the layout, under the same index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileSpec {
-    /// Folder names and the file's name, relative to the root; checked by the metainfo.
-    pub path: Vec<String>,
+    /// Folder names and the file's name, relative to the root; on disk names are bytes.
+    pub path: Vec<OsString>,
     /// What it becomes on disk.
     pub kind: FileKind,
 }

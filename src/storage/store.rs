@@ -1,17 +1,21 @@
 //! Reading and writing spans of a torrent, wherever its files begin and end.
 
 use super::error::{Operation, StorageError, StorageErrorKind};
-use super::folders::{Absent, Folders, join, open_file};
+use super::folders::{Absent, Folders, check_regular, join, look, open_file};
+use super::marks::FileMarks;
 use super::positioned::{read_run, write_run, zero_run};
 use super::slices::{Gather, Scatter};
 use super::spec::{FileKind, FileSpec};
 use super::table::{Access, FileKey, FileTable, OpenFile};
 use crate::layout::{FileRun, Layout, PieceSpan};
-use rustix::fd::AsFd;
+use parking_lot::Mutex;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::Stat;
+use std::collections::HashMap;
 use std::io::{IoSlice, IoSliceMut};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// The files of one torrent. Shared by all threads that work on it.
 #[derive(Debug)]
@@ -28,7 +32,16 @@ pub struct Storage {
     owner: u64,
     /// One bit per file: written since it was flushed.
     touched: Box<[AtomicU64]>,
+    /// Files written since that was asked last.
+    written: FileMarks,
+    /// Keeps other processes off, once it is locked.
+    pub(super) locked: OnceLock<OwnedFd>,
+    /// What each file was when it was first opened: its path has to lead to the same one later.
+    first: Mutex<HashMap<usize, Identity>>,
 }
+
+/// Device and number of a file: what stays the same while its name and content change.
+type Identity = (u64, u64);
 
 impl Storage {
     /// The files of a torrent under a root folder. Touches no disk.
@@ -40,7 +53,9 @@ impl Storage {
         assert_eq!(files.len(), layout.files().len(), "one file each in layout and list");
         let touched = (0..files.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let owner = table.new_owner();
-        Self { root, layout, files, table, owner, touched }
+        let (written, locked) = (FileMarks::new(files.len()), OnceLock::new());
+        let first = Mutex::default();
+        Self { root, layout, files, table, owner, touched, first, written, locked }
     }
 
     /// The folder that all paths start from.
@@ -104,6 +119,7 @@ impl Storage {
             let written = write_run(file.as_fd(), run.offset, run.length, &mut from);
             // Marked after the write, so that a flush that clears the mark covers the bytes.
             self.mark(run.file);
+            self.written.mark(run.file);
             written.map_err(|kind| self.error(run.file, Operation::Write, kind))?;
         }
         Ok(())
@@ -127,6 +143,18 @@ impl Storage {
             }
         }
         outcome
+    }
+
+    /// Whether a file was written since this was asked last.
+    pub(super) fn take_written(&self, file: usize) -> bool {
+        self.written.take(file)
+    }
+
+    /// What the file system says of a file; nothing if it is not there or is no regular file.
+    pub(super) fn look_at(&self, file: usize) -> Option<Stat> {
+        let mut folders = Folders::open(&self.root, Absent::Fail).ok()?;
+        let (folder, name) = folders.parent(&self.files.get(file)?.path).ok()?;
+        look(folder, name).ok()?.filter(|stat| check_regular(stat).is_ok())
     }
 
     /// Closes this torrent's open files. Whoever reads or writes later opens them again.
@@ -159,17 +187,30 @@ impl Storage {
     }
 
     /// Whether a run is zeros that are stored nowhere.
-    fn is_pad(&self, run: FileRun) -> bool {
+    pub(super) fn is_pad(&self, run: FileRun) -> bool {
         run.pad || self.files.get(run.file).is_some_and(|file| file.kind == FileKind::Pad)
     }
 
     /// The file, from the table or opened now.
-    fn open(&self, file: usize, access: Access) -> Result<Arc<OpenFile>, StorageError> {
+    pub(super) fn open(&self, file: usize, access: Access) -> Result<Arc<OpenFile>, StorageError> {
         let key = FileKey { owner: self.owner, file };
         match self.table.get(key, access) {
             Some(open) => Ok(open),
-            None => Ok(self.table.put(key, self.open_anew(file, access)?)),
+            None => {
+                let open = self.open_anew(file, access)?;
+                let failed = |kind| self.error(file, Operation::Open, kind);
+                let stat = rustix::fs::fstat(&open).map_err(|errno| failed(errno.into()))?;
+                self.recognize(file, &stat).map_err(failed)?;
+                Ok(self.table.put(key, open))
+            }
         }
+    }
+
+    /// Refuses a file that is another than the one that was first opened in its place.
+    pub(super) fn recognize(&self, file: usize, stat: &Stat) -> Result<(), StorageErrorKind> {
+        let found = (stat.st_dev, stat.st_ino);
+        let first = *self.first.lock().entry(file).or_insert(found);
+        if found == first { Ok(()) } else { Err(StorageErrorKind::Replaced) }
     }
 
     /// The file, opened now and not in the table.
@@ -190,7 +231,7 @@ impl Storage {
     }
 
     /// Flushes one file. One that is not open is not put into the table for that.
-    fn sync_file(&self, file: usize) -> Result<(), StorageError> {
+    pub(super) fn sync_file(&self, file: usize) -> Result<(), StorageError> {
         let open = match self.table.get(FileKey { owner: self.owner, file }, Access::Read) {
             Some(open) => open,
             None => Arc::new(self.open_anew(file, Access::Read)?),

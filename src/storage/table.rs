@@ -55,7 +55,7 @@ pub(super) struct FileKey {
 
 /// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub enum Access {
     /// Reading only: the file and its medium may be read-only.
     Read,
     /// Reading and writing.

@@ -1,9 +1,14 @@
 //! Whom to dial: the addresses known for one torrent, and when each is worth another try.
 //!
-//! Equal whoever found them. Bounded: past the limit new addresses are forgotten, never old ones,
-//! so that a flood of bad ones cannot displace those that work.
+//! Equal whoever found them, but for those that a person named: they are tried as long as we run.
+//! Others that fail time after time are forgotten. The book is bounded: when it is full, a new
+//! address takes the place of one that has failed or is of no use, never of one that works, so
+//! that a flood of bad ones cannot displace those.
 
-use crate::limits::{ADDRESSES_PER_TORRENT_MAX, REDIAL_PAUSE_MAX, REDIAL_PAUSE_MIN};
+use crate::limits::{
+    ADDRESSES_PER_TORRENT_MAX, DIAL_FAILURES_DOUBT, DIAL_FAILURES_MAX, DOUBT_PROBES_MAX,
+    REDIAL_PAUSE_MAX, REDIAL_PAUSE_MIN,
+};
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,6 +22,17 @@ struct Known {
     busy: bool,
     /// Never to be dialed again.
     useless: bool,
+    /// A person named it.
+    named: bool,
+    /// It is among the doubtful.
+    listed: bool,
+}
+
+impl Known {
+    /// Whether it may be forgotten for another.
+    fn is_doubtful(&self) -> bool {
+        self.useless || (!self.named && self.failures >= DIAL_FAILURES_DOUBT)
+    }
 }
 
 /// The addresses of a torrent.
@@ -26,16 +42,25 @@ pub struct AddressBook {
     queue: VecDeque<SocketAddr>,
     /// All that are known.
     known: HashMap<SocketAddr, Known>,
+    /// Those that were doubtful at some time, in that order; some are forgotten or good again.
+    doubtful: VecDeque<SocketAddr>,
 }
 
 impl AddressBook {
+    /// A person named this address: it is not forgotten for failing. Cost: O(1).
+    pub fn named(&mut self, address: SocketAddr) {
+        self.found(address);
+        if let Some(known) = self.known.get_mut(&address) {
+            known.named = true;
+        }
+    }
+
     /// Somebody found this address; tells whether it is to be dialed. Cost: O(1).
     pub fn found(&mut self, address: SocketAddr) -> bool {
         if !is_dialable(address) {
             return false;
         }
-        let room = self.known.len() < ADDRESSES_PER_TORRENT_MAX;
-        if !room && !self.known.contains_key(&address) {
+        if !self.known.contains_key(&address) && !self.has_room() {
             return false;
         }
         let known = self.known.entry(address).or_default();
@@ -44,6 +69,29 @@ impl AddressBook {
         }
         known.busy = true;
         self.queue.push_back(address);
+        true
+    }
+
+    /// Whether there is room for another address; a doubtful one is forgotten for it. Cost: O(k).
+    fn has_room(&mut self) -> bool {
+        for _ in 0..DOUBT_PROBES_MAX {
+            if self.known.len() < ADDRESSES_PER_TORRENT_MAX || !self.forget_doubtful() {
+                break;
+            }
+        }
+        self.known.len() < ADDRESSES_PER_TORRENT_MAX
+    }
+
+    /// Takes the first of the doubtful out of their list, and forgets it if it still is; false if
+    /// there is none. Cost: O(1).
+    fn forget_doubtful(&mut self) -> bool {
+        let Some(address) = self.doubtful.pop_front() else { return false };
+        if let Some(known) = self.known.get_mut(&address) {
+            known.listed = false;
+            if known.is_doubtful() {
+                self.known.remove(&address);
+            }
+        }
         true
     }
 
@@ -68,14 +116,23 @@ impl AddressBook {
     /// which [`Self::retry`] is due. Cost: O(1).
     pub fn ended(&mut self, address: SocketAddr, again: bool) -> Option<Duration> {
         let known = self.known.get_mut(&address)?;
-        if !again {
-            known.busy = false;
-            known.useless = true;
+        let pause = REDIAL_PAUSE_MIN * 2_u32.saturating_pow(known.failures.min(16));
+        if again {
+            known.failures = known.failures.saturating_add(1);
+        } else {
+            (known.busy, known.useless) = (false, true);
+        }
+        if again && !known.named && known.failures >= DIAL_FAILURES_MAX {
+            self.known.remove(&address);
             return None;
         }
-        let pause = REDIAL_PAUSE_MIN * 2_u32.saturating_pow(known.failures.min(16));
-        known.failures += 1;
-        Some(pause.min(REDIAL_PAUSE_MAX))
+        if known.is_doubtful() && !std::mem::replace(&mut known.listed, true) {
+            if self.doubtful.len() >= ADDRESSES_PER_TORRENT_MAX {
+                self.forget_doubtful();
+            }
+            self.doubtful.push_back(address);
+        }
+        again.then_some(pause.min(REDIAL_PAUSE_MAX))
     }
 
     /// The pause is over: the address is to be dialed. Cost: O(1).
@@ -123,16 +180,96 @@ mod tests {
         assert_eq!(book.take_next(), None);
     }
 
+    fn fail(book: &mut AddressBook, address: SocketAddr, times: u32) {
+        for _ in 0..times {
+            book.ended(address, true);
+        }
+    }
+
+    fn many(first: u32, count: usize) -> impl Iterator<Item = SocketAddr> {
+        let ip = |number| std::net::Ipv4Addr::from(0x0a00_0001 + number);
+        (first..first + count as u32).map(move |number| SocketAddr::from((ip(number), 1)))
+    }
+
     #[test]
     fn failures_make_the_pause_longer_up_to_a_bound() {
         let mut book = AddressBook::default();
-        book.found(address(1));
+        book.named(address(1));
         let pauses: Vec<_> = (0..12).map(|_| book.ended(address(1), true).unwrap()).collect();
         assert_eq!(pauses[0], REDIAL_PAUSE_MIN);
         assert_eq!(pauses[1], REDIAL_PAUSE_MIN * 2);
         assert_eq!(pauses[11], REDIAL_PAUSE_MAX);
         book.lasted(address(1));
         assert_eq!(book.ended(address(1), true), Some(REDIAL_PAUSE_MIN));
+    }
+
+    #[test]
+    fn an_address_that_always_fails_is_forgotten_and_can_be_found_again() {
+        let mut book = AddressBook::default();
+        book.found(address(1));
+        fail(&mut book, address(1), DIAL_FAILURES_MAX - 1);
+        assert_eq!(book.len(), 1);
+        assert_eq!(book.ended(address(1), true), None);
+        assert!(book.is_empty());
+        book.take_next();
+        book.retry(address(1));
+        assert!(!book.is_waiting(), "it is nobody now");
+        assert!(book.found(address(1)));
+        assert_eq!(book.ended(address(1), true), Some(REDIAL_PAUSE_MIN));
+    }
+
+    #[test]
+    fn a_connection_that_lasted_makes_up_for_failures() {
+        let mut book = AddressBook::default();
+        book.found(address(1));
+        fail(&mut book, address(1), DIAL_FAILURES_MAX - 1);
+        book.lasted(address(1));
+        assert!(book.ended(address(1), true).is_some());
+    }
+
+    #[test]
+    fn what_a_person_named_is_tried_for_ever() {
+        let mut book = AddressBook::default();
+        book.found(address(1));
+        book.named(address(1));
+        fail(&mut book, address(1), 1_000);
+        assert_eq!(book.ended(address(1), true), Some(REDIAL_PAUSE_MAX));
+    }
+
+    #[test]
+    fn a_full_book_has_room_for_another_in_place_of_one_that_fails_or_is_useless() {
+        let mut book = AddressBook::default();
+        many(0, ADDRESSES_PER_TORRENT_MAX).for_each(|address| assert!(book.found(address)));
+        let new: Vec<_> = many(10_000, 4).collect();
+        assert!(!book.found(new[0]), "all may be good");
+        let old: Vec<_> = many(0, 3).collect();
+        book.ended(old[0], false);
+        fail(&mut book, old[1], DIAL_FAILURES_DOUBT);
+        fail(&mut book, old[2], DIAL_FAILURES_DOUBT);
+        book.lasted(old[2]);
+        assert!(book.found(new[0]) && book.found(new[1]));
+        assert!(!book.found(new[2]), "the third is good again");
+        assert_eq!(book.len(), ADDRESSES_PER_TORRENT_MAX);
+        assert_eq!(book.ended(old[1], true), None, "it is forgotten");
+        assert!(book.ended(old[2], true).is_some());
+    }
+
+    #[test]
+    fn years_of_bad_addresses_leave_nothing_behind() {
+        let mut book = AddressBook::default();
+        for address in many(0, 20 * ADDRESSES_PER_TORRENT_MAX) {
+            assert!(book.found(address));
+            assert_eq!(book.take_next(), Some(address));
+            let SocketAddr::V4(v4) = address else { unreachable!("made above") };
+            if v4.ip().octets()[3].is_multiple_of(2) {
+                book.ended(address, false);
+            } else {
+                fail(&mut book, address, DIAL_FAILURES_MAX);
+            }
+        }
+        assert!(book.len() <= ADDRESSES_PER_TORRENT_MAX);
+        assert!(book.doubtful.len() <= ADDRESSES_PER_TORRENT_MAX);
+        assert!(book.queue.is_empty());
     }
 
     #[test]

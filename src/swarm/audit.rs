@@ -71,6 +71,11 @@ impl Swarm {
                 "piece {piece}: segment {segment_key} has blocks to grant: {grantable}, but is not \
                  listed so"
             );
+            let lone = segment.grantable_twice() != 0;
+            require!(
+                lone == segment.lone.is_listed(),
+                "piece {piece}: segment {segment_key} can be shared: {lone}, but is not listed so"
+            );
             open |= grantable;
             begun += 1;
         }

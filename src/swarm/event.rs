@@ -6,6 +6,7 @@
 use crate::connection::event::Event as PeerEvent;
 use crate::swarm::evidence::Evidence;
 use crate::swarm::state::{ActiveKey, NewTorrent, PeerKey, TorrentKey};
+use crate::tracker::report::Report;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -37,6 +38,13 @@ pub enum Event {
         peer: PeerKey,
         /// Whether it may download.
         unchoke: bool,
+    },
+    /// `discover`: how an announce to a tracker went. Peers it gave come as [`Control::Found`].
+    Tracker {
+        /// Of which torrent.
+        torrent: TorrentKey,
+        /// What people are told of it.
+        report: Box<Report>,
     },
     /// A person or program wants something.
     Control(Control),
@@ -73,7 +81,18 @@ pub enum Hashed {
         count: u32,
         /// Those that are good, lowest first.
         good: u64,
+        /// Those whose bytes need not be read to know that, lowest first.
+        trusted: u64,
     },
+}
+
+/// What a checking job found, one bit each piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Pieces that are good.
+    pub(super) good: u64,
+    /// Pieces that were not read for that.
+    pub(super) trusted: u64,
 }
 
 /// What the disk has to say.
@@ -86,6 +105,11 @@ pub enum DiskEvent {
         /// Whether there may be data in them that has to be checked.
         check: bool,
     },
+    /// All pieces are verified, and the files were found in their places.
+    Settled {
+        /// Of which torrent.
+        torrent: TorrentKey,
+    },
     /// The disk failed; nothing more is read or written for this torrent.
     Failed {
         /// Which torrent.
@@ -93,6 +117,22 @@ pub enum DiskEvent {
         /// What, where, and what to do, for people.
         message: Box<str>,
     },
+    /// The disk has no room; what was to be written is lost and nothing else.
+    Full {
+        /// For which torrent.
+        torrent: TorrentKey,
+        /// What and where, for people.
+        message: Box<str>,
+    },
+    /// Somebody looked whether the disk has room again.
+    Probed {
+        /// For which torrent.
+        torrent: TorrentKey,
+        /// Whether it has.
+        room: bool,
+    },
+    /// Verified pieces were recorded, or could not be.
+    Saved(TorrentKey),
 }
 
 /// What people and programs want.

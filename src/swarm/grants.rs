@@ -11,8 +11,8 @@ use crate::kit::clock::Time;
 use crate::kit::list::{Links, List};
 use crate::layout::PieceIndex;
 use crate::limits::{
-    ENDGAME_BLOCKS_MAX, ENDGAME_PROBES_MAX, GRANTS_PER_REQUEST_MAX, OPEN_PROBES_MAX,
-    PICK_PROBES_MAX, RANDOM_FIRST_PIECES, SEGMENT_PROBES_MAX,
+    ENDGAME_BLOCKS_MAX, GRANTS_PER_REQUEST_MAX, OPEN_PROBES_MAX, PICK_PROBES_MAX,
+    RANDOM_FIRST_PIECES, SEGMENT_PROBES_MAX,
 };
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
@@ -37,7 +37,7 @@ impl Swarm {
             return;
         };
         let failed = self.peers.get(key).is_some_and(|peer| peer.failed);
-        if failed && !idle {
+        if self.has_no_room(torrent) || failed && !idle {
             self.wait_for_work(torrent, key);
             self.answer(key, Answer::Wait);
             return;
@@ -85,6 +85,11 @@ impl Swarm {
             self.answer(key, Answer::Wait);
             return;
         };
+        if self.has_no_room(torrent) {
+            self.wait_for_work(torrent, key);
+            self.answer(key, Answer::Wait);
+            return;
+        }
         let granted = self
             .fitting(torrent, piece, key)
             .and_then(|active| self.segment_of_piece(active, key))
@@ -123,7 +128,7 @@ impl Swarm {
     fn workable(&mut self, key: PeerKey) -> Option<TorrentKey> {
         let peer = self.peers.get(key).filter(|peer| peer.stage == Stage::Joined)?;
         let torrent_key = peer.torrent?;
-        let fetches = |torrent: &&mut Torrent| is_running(torrent) && torrent.fetch;
+        let fetches = |torrent: &&mut Torrent| is_running(torrent) && torrent.shared.fetch;
         let torrent = self.torrents.get_mut(torrent_key).filter(fetches)?;
         torrent.waiting.remove(&mut self.peers, key);
         Some(torrent_key)
@@ -202,8 +207,11 @@ impl Swarm {
             next_segment: 0,
             last_segment: None,
             open_segments: List::new(|segment: &mut Segment| &mut segment.open),
+            lone_segments: List::new(|segment: &mut Segment| &mut segment.lone),
             source: Source::Nobody,
             sole: Sole::Shared,
+            sole_since: Time::ZERO,
+            sole_turns: 0,
             progress_at: Time::ZERO,
             evidence: None,
             suspects: None,
@@ -252,36 +260,8 @@ impl Swarm {
         active.next_segment += 1;
         active.last_segment = Some(segment);
         active.open_segments.push_back(&mut self.segments, segment);
+        active.lone_segments.push_back(&mut self.segments, segment);
         Some((segment, full))
-    }
-
-    /// Blocks that one other peer holds. Cost: O(k) probes.
-    fn find_endgame(&mut self, torrent: TorrentKey, key: PeerKey) -> Option<(SegmentKey, u64)> {
-        let mut at = self.torrents.get(torrent)?.active.first();
-        for _ in 0..ENDGAME_PROBES_MAX {
-            let active_key = at?;
-            self.touched += 1;
-            let active = self.actives.get(active_key)?;
-            at = active.active.next();
-            let has = self.peers.get(key).is_some_and(|peer| peer.has(active.piece.get()));
-            let shared = active.sole == Sole::Shared && active.stored < active.blocks;
-            if !has || !shared {
-                continue;
-            }
-            let mut segment_at = active.last_segment;
-            for _ in 0..SEGMENT_PROBES_MAX {
-                let Some(segment_key) = segment_at else { break };
-                let segment = self.segments.get(segment_key)?;
-                segment_at = segment.before;
-                // Blocks that somebody has claimed are on their way into the file.
-                let unclaimed = segment.grantable_twice() & !segment.claims.claimed();
-                let grantable = unclaimed & !segment.leased_to(key);
-                if grantable != 0 && segment.has_room_for(key) {
-                    return Some((segment_key, grantable));
-                }
-            }
-        }
-        None
     }
 
     /// Grants blocks of a segment; returns how many. Cost: O(k).
@@ -328,17 +308,23 @@ impl Swarm {
         }
     }
 
-    /// Keeps a segment, and its piece, in the lists of those that have blocks to grant as long
-    /// as that is so. Cost: O(k).
+    /// Keeps a segment, and its piece, in the lists of those that have blocks to grant, once or
+    /// twice, as long as that is so. Cost: O(k).
     pub(super) fn relist(&mut self, segment_key: SegmentKey) {
         self.touched += 1;
         let Some(segment) = self.segments.get(segment_key) else { return };
         let (grantable, active_key) = (segment.grantable() != 0, segment.active);
+        let lone = segment.grantable_twice() != 0;
         let Some(active) = self.actives.get_mut(active_key) else { return };
         if grantable {
             active.open_segments.push_back(&mut self.segments, segment_key);
         } else {
             active.open_segments.remove(&mut self.segments, segment_key);
+        }
+        if lone {
+            active.lone_segments.push_back(&mut self.segments, segment_key);
+        } else {
+            active.lone_segments.remove(&mut self.segments, segment_key);
         }
         let open = active.next_segment < active.segments || !active.open_segments.is_empty();
         self.list_piece(active_key, open);

@@ -22,7 +22,7 @@ use crate::limits::{
     TIMER_SLOTS, TIMER_TICK, TIMERS_PER_TURN_MAX, TORRENTS_MAX,
 };
 use crate::swarm::bans::Bans;
-use crate::swarm::event::{Control, DiskEvent, Event, Hashed};
+use crate::swarm::event::{Control, DiskEvent, Event, Found, Hashed};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{
     Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
@@ -50,8 +50,15 @@ pub(super) enum Timer {
     Redial(TorrentKey, SocketAddr),
     /// A torrent for whose pieces there was no room may ask again.
     Room(TorrentKey),
-    /// A peer that fetches a piece alone should have brought something of it.
-    Sole(ActiveKey),
+    /// A torrent's verified pieces are to be recorded.
+    Save(TorrentKey),
+    /// A full disk may have room again.
+    Probe(TorrentKey),
+    /// A peer that fetches a piece alone should have brought something of it; which of those that
+    /// did so in turn.
+    Sole(ActiveKey, u32),
+    /// A peer that let such a piece down may fetch one again.
+    SolePause(PeerKey),
 }
 
 /// All state of the client. Owned by the main thread.
@@ -90,6 +97,8 @@ pub struct Swarm {
     pub(super) random: Random,
     /// While stopping: the slot of the next peer to be told.
     pub(super) stopping: Option<usize>,
+    /// While stopping, after the last peer: the slot of the next torrent to be recorded.
+    pub(super) recording: usize,
     /// What is to be done.
     pub(super) orders: VecDeque<Order>,
     /// Whether `Stopped` was told.
@@ -117,6 +126,7 @@ impl Swarm {
             timers: Wheel::new(TIMER_TICK, TIMER_SLOTS),
             random: Random::new(options.seed),
             stopping: None,
+            recording: 0,
             orders: VecDeque::new(),
             stopped: false,
             touched: 0,
@@ -130,19 +140,28 @@ impl Swarm {
             Event::Peer(peer, event) => self.handle_peer(now, peer, event),
             Event::Arrived { arrival, address } => self.arrived(arrival, address),
             Event::NotStarted(peer) => self.not_started(now, peer),
-            Event::Hashed(Hashed::Good(active)) => self.piece_good(active),
+            Event::Hashed(Hashed::Good(active)) => self.piece_good(now, active),
             Event::Hashed(Hashed::Bad { active, evidence }) => self.piece_bad(active, evidence),
             Event::Hashed(Hashed::Blamed { active, segment, blocks }) => {
                 self.blamed(active, segment, blocks);
             }
-            Event::Hashed(Hashed::Checked { torrent, first, count, good }) => {
-                self.checked(torrent, first, count, good);
+            Event::Hashed(Hashed::Checked { torrent, first, count, good, trusted }) => {
+                self.checked(torrent, first, count, Found { good, trusted });
             }
             Event::Disk(DiskEvent::Prepared { torrent, check }) => self.prepared(torrent, check),
+            Event::Disk(DiskEvent::Settled { torrent }) => self.settled(torrent),
             Event::Disk(DiskEvent::Failed { torrent, message }) => {
                 self.disk_failed(torrent, message);
             }
+            Event::Disk(DiskEvent::Full { torrent, message }) => {
+                self.disk_full(now, torrent, message);
+            }
+            Event::Disk(DiskEvent::Probed { torrent, room }) => self.probed(now, torrent, room),
+            Event::Disk(DiskEvent::Saved(torrent)) => self.saved(torrent),
             Event::Choke { peer, unchoke } => self.choke(peer, unchoke),
+            Event::Tracker { torrent, report } => {
+                self.notify(Notice::Tracker { torrent, report });
+            }
             Event::Control(Control::Add(new)) => self.add(*new),
             Event::Control(Control::Found { torrent, addresses }) => {
                 self.found(torrent, &addresses);
@@ -180,8 +199,11 @@ impl Swarm {
         while let Some(timer) = self.timers.expire(now, &mut steps) {
             match timer {
                 Timer::Redial(torrent, address) => self.redial(torrent, address),
-                Timer::Sole(active) => self.look_after_sole(now, active),
+                Timer::Sole(active, turn) => self.look_after_sole(now, active, turn),
+                Timer::SolePause(peer) => self.end_sole_pause(peer),
                 Timer::Room(torrent) => self.room_for(torrent),
+                Timer::Save(torrent) => self.save(torrent),
+                Timer::Probe(torrent) => self.probe(torrent),
             }
         }
         self.dial_some();
@@ -197,7 +219,7 @@ impl Swarm {
     /// Whether [`Self::turn`] has more to do at once.
     pub fn has_more(&self) -> bool {
         !self.discarded.is_empty()
-            || self.stopping.is_some_and(|slot| slot < self.peers.slots())
+            || self.stopping.is_some_and(|slot| slot < self.peers.slots() || self.may_end())
             || self.can_dial()
     }
 
@@ -245,6 +267,11 @@ impl Swarm {
         }
     }
 
+    /// Whether nobody is left to wait for while stopping.
+    fn may_end(&self) -> bool {
+        self.peers.is_empty() && !self.stopped
+    }
+
     /// While stopping, tells the next peers to leave. Cost: O(k).
     fn stop_some(&mut self) {
         let Some(slot) = self.stopping else { return };
@@ -255,7 +282,7 @@ impl Swarm {
             }
         }
         self.stopping = Some(end);
-        if self.peers.is_empty() && !self.stopped {
+        if self.may_end() && self.save_last() {
             self.stopped = true;
             self.notify(Notice::Stopped);
         }

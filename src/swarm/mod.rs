@@ -8,8 +8,9 @@
 //! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest)
 //! - [`addresses`]: whom to dial; [`bans`]: who is not wanted any more
 //! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`torrents`],
-//!   [`grants`] (work out), [`returns`] (work back), [`waiting`] (for work), [`verdicts`]
-//!   (hashes, blame), [`sole`] (bad pieces once more) and [`unseen`] (nothing is forgotten)
+//!   [`grants`] (work out), [`endgame`] (work twice), [`returns`] (work back), [`waiting`] (for
+//!   work), [`verdicts`] (hashes, blame), [`sole`] (bad pieces once more) and [`unseen`] (nothing
+//!   is forgotten)
 //! - [`audit`]: whether all of it fits together, for tests and simulations
 //! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
 
@@ -18,9 +19,11 @@ pub mod audit;
 pub mod bans;
 pub mod bitmap;
 pub mod choker;
+pub mod endgame;
 pub mod event;
 pub mod evidence;
 pub mod grants;
+mod keeping;
 pub mod machine;
 pub mod order;
 pub mod picker;

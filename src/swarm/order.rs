@@ -9,6 +9,7 @@ use crate::layout::PieceIndex;
 use crate::swarm::event::ArrivalKey;
 use crate::swarm::evidence::Evidence;
 use crate::swarm::state::{ActiveKey, PeerKey, TorrentKey};
+use crate::tracker::report::Report;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -70,6 +71,17 @@ pub enum Order {
         /// What the torrent is called outside.
         info_hash: InfoHash,
     },
+    /// `disk`: record which pieces are verified.
+    Save {
+        /// Of which torrent.
+        torrent: TorrentKey,
+        /// Nobody writes to its files any more.
+        last: bool,
+    },
+    /// `disk`: see whether there is room again.
+    Probe(TorrentKey),
+    /// `disk`: every piece is verified; see whether the files are where they should be.
+    Settle(TorrentKey),
     /// `hash`: compare a piece with its hash.
     Hash {
         /// Whose piece.
@@ -90,6 +102,17 @@ pub enum Order {
         /// How many, at most 64.
         count: u32,
     },
+    /// `discover`: the torrent exchanges pieces from now on, so trackers may name its peers.
+    Discover {
+        /// Which torrent.
+        torrent: TorrentKey,
+        /// Whether nothing is missing.
+        complete: bool,
+    },
+    /// `discover`: the torrent's last piece has come.
+    Completed(TorrentKey),
+    /// `discover`: the torrent exchanges no more pieces.
+    Withdraw(TorrentKey),
     /// Whoever listens: something that people may want to know.
     Notify(Notice),
 }
@@ -108,7 +131,7 @@ pub enum Notice {
         /// Pieces that are good.
         owned: u32,
     },
-    /// Every piece is there and verified.
+    /// Every piece is verified, and the files are where they should be.
     Complete(TorrentKey),
     /// A torrent cannot go on.
     Failed {
@@ -117,6 +140,15 @@ pub enum Notice {
         /// What, where, and what to do.
         message: Box<str>,
     },
+    /// The disk is full: nothing is fetched until it has room.
+    DiskFull {
+        /// For which torrent.
+        torrent: TorrentKey,
+        /// What and where.
+        message: Box<str>,
+    },
+    /// The disk has room again.
+    DiskHasRoom(TorrentKey),
     /// A peer has joined.
     PeerJoined {
         /// Which peer.
@@ -139,6 +171,13 @@ pub enum Notice {
         torrent: TorrentKey,
         /// Its number.
         piece: u32,
+    },
+    /// How an announce to a tracker went.
+    Tracker {
+        /// Of which torrent.
+        torrent: TorrentKey,
+        /// How it went.
+        report: Box<Report>,
     },
     /// Everything is let go of.
     Stopped,

@@ -108,14 +108,6 @@ impl Picker {
         }
     }
 
-    /// The piece may be picked again. Cost: O(1).
-    pub fn unpark(&mut self, piece: u32) {
-        if (piece as usize) < self.place.len() && !self.is_open(piece) {
-            self.down(piece);
-            self.open_count += 1;
-        }
-    }
-
     /// The rarest open piece that the peer has, of the first `probes` from the rarest end.
     /// Equally rare pieces are tried from a random place on. Cost: O(probes).
     pub fn rarest(
@@ -240,15 +232,13 @@ mod tests {
         Increase(usize),
         Decrease(usize),
         Park(usize),
-        Unpark(usize),
     }
 
     fn step(pieces: usize) -> impl Strategy<Value = Step> {
-        (0..4_u8, 0..pieces).prop_map(|(kind, piece)| match kind {
+        (0..3_u8, 0..pieces).prop_map(|(kind, piece)| match kind {
             0 => Step::Increase(piece),
             1 => Step::Decrease(piece),
-            2 => Step::Park(piece),
-            _ => Step::Unpark(piece),
+            _ => Step::Park(piece),
         })
     }
 
@@ -276,11 +266,7 @@ mod tests {
                         parked[piece] = true;
                         picker.park(piece as u32);
                     }
-                    Step::Unpark(piece) if piece < pieces => {
-                        parked[piece] = false;
-                        picker.unpark(piece as u32);
-                    }
-                    Step::Increase(_) | Step::Decrease(_) | Step::Park(_) | Step::Unpark(_) => {}
+                    Step::Increase(_) | Step::Decrease(_) | Step::Park(_) => {}
                 }
                 check(&picker, &availability, &parked);
                 let open = |piece: usize| !parked[piece];

@@ -5,7 +5,7 @@ use crate::kit::clock::Time;
 use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
-use crate::swarm::state::{PeerKey, Segment, SegmentKey, Source, lease_of, segment_of};
+use crate::swarm::state::{PeerKey, Segment, SegmentKey, Sole, Source, lease_of, segment_of};
 
 impl Swarm {
     /// Blocks are in the file. Whoever else was asked for them is told to forget them; when the
@@ -43,8 +43,13 @@ impl Swarm {
         let Some(active) = self.actives.get(active_key) else { return };
         if active.stored == active.blocks {
             let (torrent, piece) = (active.torrent, active.piece);
-            let evidence = active.evidence.clone();
+            let (evidence, alone) = (active.evidence.clone(), active.sole != Sole::Shared);
             self.order(Order::Hash { torrent, active: active_key, piece, evidence });
+            if alone {
+                // Whoever fetched it alone may fetch another one now, and may have been told to
+                // wait because it could not.
+                self.work_appeared(torrent);
+            }
         }
     }
 

@@ -1,21 +1,26 @@
 //! Pieces that failed their hash and came from several peers: such a piece is fetched once more,
 //! all of it from one peer alone, so that whatever comes of it has one source.
 //!
-//! That peer is asked for the piece before anything else. If it leaves, or brings nothing of it for
-//! a while, the piece starts again with another; before that it must be certain that no write of
-//! the first is under way.
+//! That peer is asked for the piece before anything else. If it leaves, brings nothing of it for a
+//! while, or takes too long for all of it, the piece starts again with another; before that it must
+//! be certain that no write of the first is under way. Who gave way waits while others try, and
+//! each turn may last longer than the one before: so a liar does not keep the piece by being
+//! quick to ask and slow to give, and a slow peer that is honest brings it in the end.
 
 use crate::kit::clock::Time;
 use crate::kit::list::List;
-use crate::limits::{SOLE_PATIENCE, SUSPECT_PROBES_MAX};
+use crate::limits::{SOLE_DOUBLINGS_MAX, SOLE_PATIENCE, SOLE_PAUSE, SOLE_TURN, SUSPECT_PROBES_MAX};
 use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::state::{Active, ActiveKey, PeerKey, Segment, Sole, Source};
+use std::sync::atomic::Ordering::Relaxed;
 
 impl Swarm {
-    /// The piece that this peer fetches alone, if there is one.
+    /// The piece that this peer fetches alone, if there is one. One that is being hashed is
+    /// nobody's any more.
     pub(super) fn sole_of(&self, key: PeerKey) -> Option<ActiveKey> {
         let active = self.peers.get(key)?.sole?;
-        self.actives.get(active).is_some_and(|at| at.sole == Sole::By(key)).then_some(active)
+        let is_its = |at: &Active| at.sole == Sole::By(key) && at.stored < at.blocks;
+        self.actives.get(active).is_some_and(is_its).then_some(active)
     }
 
     /// Whether the peer may be granted blocks of this piece. Nobody fetches two pieces alone, so
@@ -23,7 +28,10 @@ impl Swarm {
     pub(super) fn may_fetch(&self, active: &Active, key: PeerKey) -> bool {
         match active.sole {
             Sole::Shared => true,
-            Sole::Wanted => self.sole_of(key).is_none(),
+            Sole::Wanted => {
+                self.sole_of(key).is_none()
+                    && self.peers.get(key).is_some_and(|peer| !peer.sole_paused)
+            }
             Sole::By(peer) => peer == key,
             Sole::Ending => false,
         }
@@ -33,25 +41,55 @@ impl Swarm {
     pub(super) fn begin_sole(&mut self, now: Time, key: ActiveKey, peer: PeerKey) {
         if let Some(active) = self.actives.get_mut(key) {
             active.sole = Sole::By(peer);
+            active.sole_since = now;
+            active.sole_turns += 1;
             active.progress_at = now;
-            self.timers.set(now + SOLE_PATIENCE, Timer::Sole(key));
+            self.timers.set(now + SOLE_PATIENCE, Timer::Sole(key, active.sole_turns));
         }
         if let Some(peer) = self.peers.get_mut(peer) {
             peer.sole = Some(key);
         }
     }
 
-    /// The peer that fetches a piece alone should have brought something of it. Cost: O(1), or
-    /// O(k) if it has not.
-    pub(super) fn look_after_sole(&mut self, now: Time, key: ActiveKey) {
-        let Some(active) = self.actives.get(key) else { return };
-        let Sole::By(peer) = active.sole else { return };
-        // A piece that is being hashed is nobody's any more.
-        let due = active.progress_at + SOLE_PATIENCE;
-        if active.stored == active.blocks || now < due {
-            self.timers.set(due.max(now + SOLE_PATIENCE / 4), Timer::Sole(key));
-        } else {
-            self.end_sole(key, peer);
+    /// The peer that fetches a piece alone should have brought something of it, and all of it in a
+    /// while if others could do so too. Cost: O(1), or O(k) if it has not.
+    pub(super) fn look_after_sole(&mut self, now: Time, key: ActiveKey, turn: u32) {
+        let Some(active) = self.actives.get(key).filter(|at| at.sole_turns == turn) else { return };
+        let Sole::By(peer_key) = active.sole else { return };
+        let others = self.others_have(active);
+        let doublings = (turn - 1).min(SOLE_DOUBLINGS_MAX);
+        let patience = active.progress_at + SOLE_PATIENCE;
+        let due = match others {
+            true => patience.min(active.sole_since + SOLE_TURN * (1 << doublings)),
+            false => patience,
+        };
+        // A piece that is being hashed is nobody's any more; should it be bad, another begins.
+        let hashing = active.stored == active.blocks;
+        if hashing || now < due {
+            let next = if hashing { now + SOLE_PATIENCE } else { due };
+            self.timers.set(next, Timer::Sole(key, turn));
+            return;
+        }
+        if others && let Some(peer) = self.peers.get_mut(peer_key) {
+            peer.sole_paused = true;
+            self.timers.set(now + SOLE_PAUSE, Timer::SolePause(peer_key));
+        }
+        self.end_sole(key, peer_key);
+    }
+
+    /// Whether more than one peer has this piece. Cost: O(1).
+    fn others_have(&self, active: &Active) -> bool {
+        let Some(torrent) = self.torrents.get(active.torrent) else { return false };
+        let seeds = torrent.shared.stats.seeds.load(Relaxed);
+        seeds + torrent.picker.availability(active.piece.get()) > 1
+    }
+
+    /// A peer may fetch a piece alone again. Cost: O(k).
+    pub(super) fn end_sole_pause(&mut self, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        peer.sole_paused = false;
+        if let Some(torrent) = peer.torrent {
+            self.work_appeared(torrent);
         }
     }
 
@@ -93,6 +131,7 @@ impl Swarm {
         let Some(active) = self.actives.get_mut(key) else { return };
         debug_assert_eq!(active.leased, 0, "a write may be under way");
         active.open_segments = List::new(|segment: &mut Segment| &mut segment.open);
+        active.lone_segments = List::new(|segment: &mut Segment| &mut segment.lone);
         self.discarded.extend(active.last_segment.take());
         active.next_segment = 0;
         active.stored = 0;

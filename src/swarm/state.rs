@@ -37,8 +37,6 @@ pub struct NewTorrent {
     pub shared: Arc<SharedTorrent>,
     /// The order of its pieces.
     pub picker: Picker,
-    /// Whether missing pieces are fetched; a mere seed writes nothing.
-    pub fetch: bool,
     /// Peers to dial at once.
     pub addresses: AddressBook,
 }
@@ -68,8 +66,6 @@ pub struct Torrent {
     pub(super) shared: Arc<SharedTorrent>,
     /// The order of its pieces.
     pub(super) picker: Picker,
-    /// Whether missing pieces are fetched.
-    pub(super) fetch: bool,
     /// Where it stands.
     pub(super) phase: Phase,
     /// Pieces under way that have blocks to grant.
@@ -92,6 +88,23 @@ pub struct Torrent {
     pub(super) dialing: Links<Torrent>,
     /// Its place in the list of torrents for whose pieces there was no room.
     pub(super) crowded: Links<Torrent>,
+    /// The disk has no room for it: nothing is granted.
+    pub(super) disk_full: bool,
+    /// How far its verified pieces are recorded.
+    pub(super) record: Recording,
+}
+
+/// How far a torrent's verified pieces are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recording {
+    /// All that is verified.
+    Done,
+    /// There is more; it will be recorded in a while.
+    Later,
+    /// The disk thread is recording.
+    UnderWay,
+    /// The disk thread is recording, and there is more.
+    UnderWayWithMore,
 }
 
 /// How far a peer has come.
@@ -142,6 +155,8 @@ pub struct Peer {
     pub(super) woken: bool,
     /// The piece that it fetches all of alone; it may be gone.
     pub(super) sole: Option<ActiveKey>,
+    /// It let such a piece down a short while ago: others come before it.
+    pub(super) sole_paused: bool,
 }
 
 impl Peer {
@@ -183,10 +198,16 @@ pub struct Active {
     pub(super) last_segment: Option<SegmentKey>,
     /// Segments begun that have blocks to grant.
     pub(super) open_segments: List<Segment>,
+    /// Segments begun of which some block is not stored and has no second holder.
+    pub(super) lone_segments: List<Segment>,
     /// Who gave the blocks.
     pub(super) source: Source,
     /// After a failed hash: the one peer that it is fetched from again.
     pub(super) sole: Sole,
+    /// When that one peer began.
+    pub(super) sole_since: Time,
+    /// How many peers have begun to fetch it alone.
+    pub(super) sole_turns: u32,
     /// When the last block came, or that one peer began.
     pub(super) progress_at: Time,
     /// After a failed hash: what the blocks were.
@@ -255,6 +276,8 @@ pub struct Segment {
     pub(super) before: Option<SegmentKey>,
     /// Its place among the piece's segments that have blocks to grant.
     pub(super) open: Links<Segment>,
+    /// Its place among the piece's segments that have blocks to grant in endgame.
+    pub(super) lone: Links<Segment>,
 }
 
 impl Segment {
@@ -269,6 +292,7 @@ impl Segment {
             holders: [None; HOLDERS_PER_SEGMENT_MAX],
             before: None,
             open: Links::default(),
+            lone: Links::default(),
         }
     }
 

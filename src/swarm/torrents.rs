@@ -2,16 +2,19 @@
 //! dialing its peers.
 
 use crate::bitfield::Bitfield;
+use crate::connection::shared::SharedTorrent;
 use crate::kit::list::{Links, List};
 use crate::layout::Layout;
 use crate::limits::{
     ADDRESSES_PER_EVENT_MAX, CHECK_JOB_BYTES, CHECK_JOBS_AHEAD, DIALS_MAX, DIALS_PER_TURN,
     GRANTS_PER_REQUEST_MAX,
 };
+use crate::swarm::event::Found;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{NewTorrent, Peer, Phase, Stage, Torrent, TorrentKey};
+use crate::swarm::state::{NewTorrent, Peer, Phase, Recording, Stage, Torrent, TorrentKey};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Swarm {
@@ -19,13 +22,13 @@ impl Swarm {
     pub(super) fn add(&mut self, new: NewTorrent) {
         let info_hash = new.shared.info_hash;
         if self.by_hash.contains_key(&info_hash) {
-            self.notify(Notice::Refused(format!("torrent {info_hash} is here already").into()));
+            self.refuse(&new.shared, format!("torrent {info_hash} is here already").into());
             return;
         }
+        let shared = Arc::clone(&new.shared);
         let torrent = Torrent {
             shared: new.shared,
             picker: new.picker,
-            fetch: new.fetch,
             phase: Phase::Preparing,
             open: List::new(|active| &mut active.open),
             active: List::new(|active| &mut active.active),
@@ -37,14 +40,22 @@ impl Swarm {
             addresses: new.addresses,
             dialing: Links::default(),
             crowded: Links::default(),
+            disk_full: false,
+            record: Recording::Done,
         };
         let Ok(key) = self.torrents.insert(torrent) else {
-            self.notify(Notice::Refused("too many torrents".into()));
+            self.refuse(&shared, "too many torrents".into());
             return;
         };
         self.by_hash.insert(info_hash, key);
         self.notify(Notice::Added(key));
         self.order(Order::Prepare { torrent: key, info_hash });
+    }
+
+    /// A torrent is not taken on. Cost: O(1).
+    fn refuse(&mut self, shared: &SharedTorrent, message: Box<str>) {
+        let _ = shared.failure.set(message.clone());
+        self.notify(Notice::Refused(message));
     }
 
     /// The files are there. Cost: O(k).
@@ -61,11 +72,11 @@ impl Swarm {
     }
 
     /// Pieces that were on the disk were compared. Cost: O(64).
-    pub(super) fn checked(&mut self, key: TorrentKey, first: u32, count: u32, good: u64) {
+    pub(super) fn checked(&mut self, key: TorrentKey, first: u32, count: u32, found: Found) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         let Phase::Checking { under_way, .. } = &mut torrent.phase else { return };
         *under_way -= 1;
-        for offset in (0..count.min(64)).filter(|offset| good & 1 << offset != 0) {
+        for offset in (0..count.min(64)).filter(|offset| found.good & 1 << offset != 0) {
             let Some(piece) = torrent.shared.layout.piece(first + offset) else { break };
             if torrent.shared.owned.insert(piece.get()) {
                 let size = torrent.shared.layout.piece_size(piece);
@@ -73,7 +84,9 @@ impl Swarm {
                 torrent.picker.park(piece.get());
             }
         }
-        torrent.shared.stats.checked.fetch_add(count, Relaxed);
+        let trusted = found.trusted.count_ones();
+        torrent.shared.stats.trusted.fetch_add(trusted, Relaxed);
+        torrent.shared.stats.checked.fetch_add(count - trusted.min(count), Relaxed);
         self.check_next(key);
     }
 
@@ -92,6 +105,7 @@ impl Swarm {
             let owned = torrent.shared.owned.count();
             self.notify(Notice::Checked { torrent: key, owned });
             self.run(key);
+            self.save(key);
         }
     }
 
@@ -103,7 +117,18 @@ impl Swarm {
         if torrent.addresses.is_waiting() {
             self.dialing.push_back(&mut self.torrents, key);
         }
+        self.order(Order::Discover { torrent: key, complete });
         if complete {
+            self.order(Order::Settle(key));
+        }
+    }
+
+    /// Every piece is verified, and the files are where they should be. Cost: O(1).
+    pub(super) fn settled(&mut self, key: TorrentKey) {
+        let Some(torrent) = self.torrents.get(key) else { return };
+        if torrent.phase == Phase::Running && torrent.shared.owned.is_full() {
+            torrent.shared.settled.store(true, Relaxed);
+            self.order(Order::Completed(key));
             self.notify(Notice::Complete(key));
         }
     }
@@ -113,7 +138,10 @@ impl Swarm {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         if torrent.phase != Phase::Failed {
             torrent.phase = Phase::Failed;
+            // Notices are lost on who does not read them; this stays.
+            let _ = torrent.shared.failure.set(message.clone());
             self.dialing.remove(&mut self.torrents, key);
+            self.order(Order::Withdraw(key));
             self.notify(Notice::Failed { torrent: key, message });
         }
     }
@@ -191,6 +219,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         asked_at: 0,
         woken: false,
         sole: None,
+        sole_paused: false,
         failed: false,
         answered: [None; GRANTS_PER_REQUEST_MAX],
     }

@@ -5,6 +5,7 @@
 //! again from a single peer; when it is good, its blocks are compared with what they were, and
 //! those that differ name who gave them.
 
+use crate::kit::clock::Time;
 use crate::limits::SUSPECT_PROBES_MAX;
 use crate::swarm::evidence::Evidence;
 use crate::swarm::machine::Swarm;
@@ -15,7 +16,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 impl Swarm {
     /// A piece is verified. Everybody hears of it by one append. Cost: O(1).
-    pub(super) fn piece_good(&mut self, key: ActiveKey) {
+    pub(super) fn piece_good(&mut self, now: Time, key: ActiveKey) {
         let Some(active) = self.actives.get(key) else { return };
         let (torrent_key, piece) = (active.torrent, active.piece);
         let Some(torrent) = self.torrents.get_mut(torrent_key) else { return };
@@ -35,9 +36,10 @@ impl Swarm {
         self.by_piece.remove(&(torrent_key, piece));
         self.room_appeared();
         self.touched += 1;
+        self.save_soon(now, torrent_key);
         self.order(Order::Herald(torrent_key));
         if complete {
-            self.notify(Notice::Complete(torrent_key));
+            self.order(Order::Settle(torrent_key));
         }
     }
 

@@ -1,13 +1,18 @@
 //! What a torrent means to the threads that touch its files: the shared sets of the cores, its
-//! storage, and its hashes. The brain knows a torrent only by key; the main thread resolves it.
+//! storage, the record of what was verified, and its hashes. The brain knows a torrent only by key;
+//! the main thread resolves it.
 
+use crate::bitfield::Bitfield;
 use crate::connection::shared::SharedTorrent;
 use crate::id::InfoHash;
 use crate::metainfo::PieceHashes;
-use crate::storage::{Allocation, Storage, StorageError};
+use crate::storage::resume::{Keeper, Shape};
+use crate::storage::{Allocation, FileKind, Storage, StorageError, StorageErrorKind};
 use crate::swarm::event::{DiskEvent, Event};
 use crate::swarm::state::TorrentKey;
 use crate::threads::bus::{Bus, BusClosed};
+use crate::tracker::schedule::Rule;
+use crate::tracker::url::TrackerUrl;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -16,9 +21,30 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Make them and write them.
-    Write(Allocation),
+    Write {
+        /// How they get their length.
+        allocation: Allocation,
+        /// Whether they are flushed to the medium before they count as complete.
+        flush: bool,
+    },
     /// Only read what is there.
     Read,
+}
+
+/// Where a torrent is announced.
+#[derive(Debug, Clone)]
+pub struct Trackers {
+    /// Addresses in their tiers.
+    pub tiers: Vec<Vec<Arc<TrackerUrl>>>,
+    /// How many of them at a time.
+    pub rule: Rule,
+}
+
+impl Default for Trackers {
+    /// Nowhere.
+    fn default() -> Self {
+        Self { tiers: Vec::new(), rule: Rule::EveryTier }
+    }
 }
 
 /// One torrent.
@@ -32,6 +58,12 @@ pub struct Assets {
     pub hashes: Arc<PieceHashes>,
     /// What may be done with its files.
     pub access: Access,
+    /// Keeps the record of verified pieces. Only the disk thread uses it.
+    pub keeper: Mutex<Keeper>,
+    /// Pieces that need not be compared with their hashes, once the disk thread knows.
+    pub trusted: OnceLock<Bitfield>,
+    /// Where it is announced.
+    pub trackers: Trackers,
     /// The brain's name for it, once it has one.
     key: OnceLock<TorrentKey>,
 }
@@ -44,7 +76,20 @@ impl Assets {
         hashes: Arc<PieceHashes>,
         access: Access,
     ) -> Self {
-        Self { shared, storage, hashes, access, key: OnceLock::new() }
+        let shape = Shape::new(shared.info_hash, &shared.layout);
+        let kinds = storage.files().iter().zip(shared.layout.files());
+        let stored = kinds.map(|(file, span)| {
+            matches!(file.kind, FileKind::Regular { .. }) && !span.pad && span.length > 0
+        });
+        let keeper = Keeper::new(shape, Arc::clone(&shared.layout), stored.collect());
+        let trackers = Trackers::default();
+        let (keeper, trusted) = (Mutex::new(keeper), OnceLock::new());
+        Self { shared, storage, hashes, access, trackers, keeper, trusted, key: OnceLock::new() }
+    }
+
+    /// The same, announced there.
+    pub fn announced(self, trackers: Trackers) -> Self {
+        Self { trackers, ..self }
     }
 
     /// The brain's name for it.
@@ -52,11 +97,16 @@ impl Assets {
         self.key.get().copied()
     }
 
-    /// Tells the main thread that its files cannot be used.
+    /// Tells the main thread that its files cannot be used, or that the disk is full.
     pub fn publish_failure(&self, bus: &Bus, error: &StorageError) -> Result<(), BusClosed> {
         let Some(torrent) = self.key() else { return Ok(()) };
         let message = error.to_string().into();
-        bus.publish(Event::Disk(DiskEvent::Failed { torrent, message }))
+        let full = error.kind == StorageErrorKind::DiskFull;
+        bus.publish(Event::Disk(if full {
+            DiskEvent::Full { torrent, message }
+        } else {
+            DiskEvent::Failed { torrent, message }
+        }))
     }
 }
 

@@ -5,7 +5,8 @@
 
 use crate::limits::EVENT_QUEUE;
 use crate::swarm::event::Event;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
+use std::time::Duration;
 
 /// The publishing end.
 #[derive(Debug, Clone)]
@@ -25,5 +26,14 @@ impl Bus {
     /// Publishes what happened. Waits while the channel is full.
     pub fn publish(&self, event: Event) -> Result<(), BusClosed> {
         self.0.send(event).map_err(|_| BusClosed)
+    }
+
+    /// Publishes what happened, unless the channel stays full for that long; tells whether it did.
+    pub fn publish_within(&self, event: Event, patience: Duration) -> Result<bool, BusClosed> {
+        match self.0.send_timeout(event, patience) {
+            Ok(()) => Ok(true),
+            Err(SendTimeoutError::Timeout(_)) => Ok(false),
+            Err(SendTimeoutError::Disconnected(_)) => Err(BusClosed),
+        }
     }
 }

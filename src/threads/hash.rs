@@ -43,7 +43,7 @@ pub enum HashJob {
 
 /// The thread's body. Ends when nobody can give jobs any more.
 pub fn run(letters: &Letters<HashJob>, bus: &Bus) {
-    let mut worker = Worker { bus, buffer: vec![0; HASH_CHUNK] };
+    let mut worker = Worker { bus, buffer: vec![0; HASH_CHUNK], zeros: (0, zeros_digest(0)) };
     while let Waited::Word(job) = letters.wait(None) {
         if worker.work(job).is_err() {
             return;
@@ -57,6 +57,8 @@ struct Worker<'a> {
     bus: &'a Bus,
     /// Bytes that were read and are being hashed.
     buffer: Vec<u8>,
+    /// SHA-1 of so many zeros, as last asked for.
+    zeros: (u32, [u8; 20]),
 }
 
 /// SHA-1 of a piece as it is on the disk.
@@ -88,10 +90,25 @@ impl Worker<'_> {
                 }
             }
             HashJob::Check { assets, torrent, first, count } => {
-                let good = self.check(&assets, first, count)?;
-                self.bus.publish(Event::Hashed(Hashed::Checked { torrent, first, count, good }))
+                let trusted = trusted(&assets, first, count);
+                let good = trusted | self.check(&assets, first, count, trusted)?;
+                let checked = Hashed::Checked { torrent, first, count, good, trusted };
+                self.bus.publish(Event::Hashed(checked))
             }
         }
+    }
+
+    /// Whether nothing of a piece was ever written, so that it cannot be good. A piece that should
+    /// be all zeros is good unwritten and has to be read.
+    fn is_unwritten(&mut self, assets: &Assets, piece: PieceIndex) -> bool {
+        let span = assets.storage.layout().whole(piece);
+        if !assets.storage.is_hole(span) {
+            return false;
+        }
+        if self.zeros.0 != span.length {
+            self.zeros = (span.length, zeros_digest(span.length));
+        }
+        self.zeros.1 != *assets.hashes.get(piece)
     }
 
     /// The verdict on a piece. Who is to blame for what it was before is published on the way.
@@ -118,11 +135,20 @@ impl Worker<'_> {
         Ok(Hashed::Good(active))
     }
 
-    /// The pieces of a run that are good, one bit each.
-    fn check(&mut self, assets: &Assets, first: u32, count: u32) -> Result<u64, BusClosed> {
+    /// The pieces of a run that are good, one bit each; those to be skipped are not looked at.
+    fn check(
+        &mut self,
+        assets: &Assets,
+        first: u32,
+        count: u32,
+        skip: u64,
+    ) -> Result<u64, BusClosed> {
         let mut good = 0;
-        for offset in 0..count.min(64) {
+        for offset in (0..count.min(64)).filter(|offset| skip & 1 << offset == 0) {
             let Some(piece) = assets.shared.layout.piece(first + offset) else { break };
+            if self.is_unwritten(assets, piece) {
+                continue;
+            }
             match piece_digest(&assets.storage, piece, &mut self.buffer) {
                 Ok(digest) if digest == *assets.hashes.get(piece) => good |= 1 << offset,
                 Ok(_) => {}
@@ -132,6 +158,13 @@ impl Worker<'_> {
         }
         Ok(good)
     }
+}
+
+/// The pieces of a run that need not be read, one bit each.
+fn trusted(assets: &Assets, first: u32, count: u32) -> u64 {
+    let Some(trusted) = assets.trusted.get() else { return 0 };
+    let bits = (0..count.min(64)).filter(|offset| trusted.has(first + offset));
+    bits.fold(0, |bits, offset| bits | 1 << offset)
 }
 
 /// Whether reading failed because there is nothing to read, which makes a piece incomplete and
@@ -160,6 +193,19 @@ fn block_digests(
         digests.push(Sha1::digest(part).into());
     }
     Ok(Evidence(digests.into_boxed_slice()))
+}
+
+/// SHA-1 of so many zeros.
+fn zeros_digest(length: u32) -> [u8; 20] {
+    let mut hash = Sha1::new();
+    let zeros = [0; 4096];
+    let mut left = length as usize;
+    while left > 0 {
+        let part = left.min(zeros.len());
+        hash.update(&zeros[..part]);
+        left -= part;
+    }
+    hash.finalize().into()
 }
 
 /// The blocks that differ, by segment.

@@ -7,7 +7,7 @@
 use crate::connection::event::Event as PeerEvent;
 use crate::kit::clock::{Clock, Time};
 use crate::limits::{STOP_DEADLINE, TURN_WARN};
-use crate::swarm::event::{Control, DiskEvent, Event, Hashed};
+use crate::swarm::event::{Control, Event, Hashed};
 use crate::swarm::machine::Swarm;
 use crate::threads::routes::Routes;
 use crate::threads::watchdog::Pulse;
@@ -83,7 +83,7 @@ impl MainLoop {
 }
 
 /// The kinds of events, by the numbers that [`kind_of`] gives them.
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 26] = [
     "timer",
     "greeted",
     "joined",
@@ -108,6 +108,7 @@ const KINDS: [&str; 25] = [
     "choke",
     "control",
     "pass",
+    "tracker",
     "unknown",
 ];
 
@@ -142,8 +143,9 @@ fn kind_of(event: &Event) -> usize {
             Hashed::Blamed { .. } => 18,
             Hashed::Checked { .. } => 19,
         },
-        Event::Disk(DiskEvent::Prepared { .. } | DiskEvent::Failed { .. }) => 20,
+        Event::Disk(_) => 20,
         Event::Choke { .. } => 21,
+        Event::Tracker { .. } => 24,
         Event::Control(_) => 22,
     }
 }

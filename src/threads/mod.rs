@@ -10,6 +10,8 @@
 //! | `disk` | [`disk`] | its queue |
 //! | `choker` | [`choker`] | its queue and the clock |
 //! | `herald` | [`herald`] | its queue and the clock |
+//! | `discover` | [`discover`] | its queue and the clock |
+//! | `tracker-N` | [`tracker`] | its tracker |
 //! | `watchdog` | [`watchdog`] | the clock |
 //!
 //! [`bus`] is the one channel up, [`assets`] what a torrent means to those that touch its files.
@@ -19,6 +21,7 @@ pub mod arrivals;
 pub mod assets;
 pub mod bus;
 pub mod choker;
+pub mod discover;
 pub mod disk;
 pub mod hash;
 pub mod herald;
@@ -26,4 +29,5 @@ pub mod main_loop;
 pub mod peer;
 pub mod routes;
 pub mod spawn;
+pub mod tracker;
 pub mod watchdog;

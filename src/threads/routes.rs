@@ -10,6 +10,7 @@ use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{Peer, PeerKey, Torrent, TorrentKey};
 use crate::threads::assets::{AssetDesk, Assets};
 use crate::threads::choker::ChokerOrder;
+use crate::threads::discover::body::DiscoverOrder;
 use crate::threads::disk::DiskOrder;
 use crate::threads::hash::HashJob;
 use crate::threads::herald::{HeraldOrder, NewsFlag};
@@ -61,6 +62,8 @@ pub struct Routes {
     choker: Mailbox<ChokerOrder>,
     /// To `herald`.
     herald: Mailbox<HeraldOrder>,
+    /// To `discover`.
+    discover: Mailbox<DiscoverOrder>,
     /// Whether the herald knows of news.
     news: NewsFlag,
     /// To whoever listens.
@@ -80,6 +83,8 @@ pub struct Posts {
     pub choker: Mailbox<ChokerOrder>,
     /// To `herald`.
     pub herald: Mailbox<HeraldOrder>,
+    /// To `discover`.
+    pub discover: Mailbox<DiscoverOrder>,
     /// Whether the herald knows of news.
     pub news: NewsFlag,
     /// To whoever listens.
@@ -98,6 +103,7 @@ impl Routes {
             disk: posts.disk,
             choker: posts.choker,
             herald: posts.herald,
+            discover: posts.discover,
             news: posts.news,
             notices: posts.notices,
         }
@@ -146,6 +152,18 @@ impl Routes {
                 self.torrents.put(torrent, Arc::clone(&assets));
                 self.disk.post(DiskOrder::Prepare(assets))
             }
+            Order::Save { torrent, last } => {
+                let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
+                self.disk.post(DiskOrder::Save { assets, last })
+            }
+            Order::Probe(torrent) => {
+                let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
+                self.disk.post(DiskOrder::Probe(assets))
+            }
+            Order::Settle(torrent) => {
+                let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
+                self.disk.post(DiskOrder::Settle(assets))
+            }
             Order::Hash { torrent, active, piece, evidence } => {
                 let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
                 self.hash.post(HashJob::Verify { assets, active, piece, evidence })
@@ -154,6 +172,9 @@ impl Routes {
                 let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
                 self.hash.post(HashJob::Check { assets, torrent, first, count })
             }
+            Order::Discover { torrent, complete } => self.discover(torrent, complete),
+            Order::Completed(torrent) => self.discover.post(DiscoverOrder::Completed(torrent)),
+            Order::Withdraw(torrent) => self.discover.post(DiscoverOrder::Withdraw(torrent)),
             Order::Notify(notice) => {
                 log::debug!("notice: {notice:?}");
                 // Who does not read is not waited for.
@@ -175,6 +196,15 @@ impl Routes {
             | Command::Stop(_)) => return mailbox.post(PeerOrder::Command(command)),
         }
         Ok(())
+    }
+
+    fn discover(&self, torrent: TorrentKey, complete: bool) -> Result<(), MailboxFull> {
+        match self.torrents.get(torrent).cloned() {
+            Some(assets) if !assets.trackers.tiers.is_empty() => {
+                self.discover.post(DiscoverOrder::Begin { torrent, assets, complete })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn welcome(&self, peer: PeerKey, torrent: TorrentKey) -> Result<(), MailboxFull> {

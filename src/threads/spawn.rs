@@ -3,7 +3,7 @@
 
 use crate::kit::clock::Clock;
 use crate::kit::mailbox::{Letters, Waited};
-use crate::kit::thread::{Census, Thread, spawn};
+use crate::kit::thread::{Census, Joined, Thread, spawn};
 use crate::limits::PEER_STACK;
 use crate::swarm::event::{ArrivalKey, Event};
 use crate::swarm::state::PeerKey;
@@ -119,14 +119,9 @@ impl Spawner {
         let clock: Clock = self.context.clock;
         let deadline = clock.now() + crate::limits::JOIN_DEADLINE;
         for thread in threads.into_values() {
-            while !thread.is_finished() && clock.now() < deadline {
-                let _ = self.letters.wait(Some(crate::limits::JOIN_PAUSE));
-                std::thread::yield_now();
-            }
-            if thread.is_finished() {
-                thread.join();
-            } else {
-                log::warn!("thread {} did not end in time", thread.name());
+            let name = thread.name().to_owned();
+            if thread.join_by(clock, deadline) == Joined::Late {
+                log::warn!("thread {name} did not end in time");
             }
         }
     }

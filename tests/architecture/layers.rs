@@ -18,10 +18,10 @@ pub(crate) const ORDER: [&str; 19] = [
     "metainfo",
     // pure cores
     "wire",
+    "tracker",
     "connection",
     "swarm",
     "chord",
-    "tracker",
     "simulator",
     // hands
     "storage",

@@ -54,8 +54,13 @@ impl Desk {
     /// Starts `cuerda` in the folder with these arguments.
     pub(crate) fn start_with(&self, arguments: &[&str]) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cuerda"));
-        command.args(arguments).current_dir(&self.folder);
-        command.env_remove("RUST_LOG");
+        command.args(arguments);
+        self.start_command(command)
+    }
+
+    /// Starts any command in the folder.
+    pub(crate) fn start_command(&self, mut command: Command) -> Running {
+        command.current_dir(&self.folder).env_remove("RUST_LOG");
         let run = self.runs.fetch_add(1, Ordering::Relaxed);
         Running::start(&format!("cuerda-{run}"), command, self.folder.path())
     }

@@ -31,9 +31,50 @@ fn a_torrent_is_told_in_json() {
 }
 
 #[test]
-fn a_magnet_is_refused_with_a_hint() {
+fn a_magnet_is_told_without_a_network() {
     let desk = Desk::new();
-    expect_failure(&desk.run(&format!("info magnet:?xt=urn:btih:{HASH}")), "magnet links are not");
+    let link = format!("magnet:?xt=urn:btih:{HASH}&dn=a%20b&tr=udp%3A%2F%2F127.0.0.1%3A1&so=0,2");
+    let ended = desk.run(&format!("info {link}"));
+    expect_success(&ended);
+    for part in [HASH, "a b", "udp://127.0.0.1:1", "0, 2"] {
+        assert!(ended.out.contains(part), "{part}: {}", ended.out);
+    }
+    let ended = desk.run(&format!("info --json {link}"));
+    expect_success(&ended);
+    assert_eq!(objects(&ended.out)[0]["selection"], serde_json::json!([[0, 0], [2, 2]]));
+}
+
+#[test]
+fn the_magnet_of_a_torrent_tells_the_same() {
+    let desk = Desk::new();
+    let torrent = desk.write(&Content::tree());
+    let told = &objects(&desk.run("info --json content.torrent").out)[0];
+    let link = told["magnet"].as_str().expect("a link");
+    let again = &objects(&desk.run(&format!("info --json {link}")).out)[0];
+    assert_eq!(again["info_hash"], torrent.info_hash.as_str());
+    for field in ["name", "length", "info_hash", "magnet"] {
+        assert_eq!(told[field], again[field], "{field}");
+    }
+}
+
+#[test]
+fn a_download_by_magnet_is_refused_with_a_hint() {
+    let desk = Desk::new();
+    for command in ["download", "seed", "verify"] {
+        let ended = desk.run(&format!("{command} magnet:?xt=urn:btih:{HASH} --dir d"));
+        expect_failure(&ended, "by its magnet link yet");
+        assert!(ended.err.contains("get the torrent file"), "{}", ended.err);
+        assert!(!desk.path("d").exists(), "{command} made a folder");
+    }
+}
+
+#[test]
+fn files_are_told_with_the_positions_that_they_have() {
+    let desk = Desk::new();
+    desk.write(&Content::tree());
+    let ended = desk.run("info content.torrent");
+    let last = ended.out.lines().last().expect("files");
+    assert!(last.starts_with("9 ") && last.ends_with("zz empty at the end"), "{last}");
 }
 
 #[test]

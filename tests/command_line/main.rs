@@ -6,10 +6,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod complete;
 mod create;
 mod desk;
 mod download;
+mod errors;
 mod info;
+mod names;
 mod stop;
+mod streams;
 mod usage;
+mod variables;
 mod verify;

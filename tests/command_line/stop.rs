@@ -3,6 +3,7 @@
 use crate::desk::Desk;
 use crate::support::content::{Content, Empty};
 use crate::support::process::{Ended, Running};
+use crate::support::torrent::{Files, make};
 use crate::support::{place, wait};
 use rustix::process::Signal;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -36,7 +37,9 @@ fn an_interrupted_seed_ends_well() {
         desk.write(&content);
         let port = place::free_port();
         let line = format!("seed content.torrent --dir origin --port {port}");
-        let ended = stop(desk.start(&line), port, signal);
+        let seed = desk.start(&line);
+        wait::until("the check", START_LIMIT, || seed.err().contains("checked").then_some(()));
+        let ended = stop(seed, port, signal);
         assert_eq!(ended.status.code(), Some(0), "{signal:?}: {}", ended.err);
         content.compare(&desk.path("origin"), Empty::Required).expect("the seed is unharmed");
     }
@@ -66,4 +69,22 @@ fn a_download_that_stays_as_a_seed_ends_well() {
     });
     let ended = stop(cuerda, port, Signal::INT);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
+}
+
+#[test]
+fn a_seed_that_is_stopped_before_it_knows_what_is_there_was_interrupted() {
+    let desk = Desk::new();
+    // Nothing but a hole, and hashes that fit nothing: reading it takes longer than stopping.
+    let (length, piece_length) = (16_u64 << 30, 16_u32 << 20);
+    let pieces = vec![7; 20 * (length / u64::from(piece_length)) as usize];
+    let torrent = make("hole.bin", piece_length, pieces, Files::Single(length));
+    std::fs::write(desk.path("content.torrent"), torrent.bytes).expect("the torrent");
+    let hole = desk.make_folder("origin").join("hole.bin");
+    let hole = std::fs::File::create(hole).expect("a file");
+    hole.set_len(length).expect("a sparse file");
+    let port = place::free_port();
+    let line = format!("seed content.torrent --dir origin --port {port}");
+    let ended = stop(desk.start(&line), port, Signal::INT);
+    assert_eq!(ended.status.code(), Some(130), "{}", ended.err);
+    assert!(ended.err.contains("before what is there was checked"), "{}", ended.err);
 }

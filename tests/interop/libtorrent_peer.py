@@ -24,6 +24,7 @@ session = lt.session({
     "out_enc_policy": 2,  # none, so that what crosses the wire can be read in a capture
     "in_enc_policy": 2,
     "min_reconnect_time": 1,
+    "allow_multiple_connections_per_ip": True,  # many peers of a test share 127.0.0.1
     "alert_mask": category.status_notification | category.error_notification
                   | category.storage_notification | category.peer_notification,
 })

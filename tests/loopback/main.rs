@@ -45,7 +45,8 @@ impl Node {
         folder: &Path,
         peers: Vec<SocketAddr>,
     ) -> Node {
-        Node::start(metainfo, folder, Mode::Download { allocation: Allocation::Sparse }, peers)
+        let mode = Mode::Download { allocation: Allocation::Sparse, flush: true };
+        Node::start(metainfo, folder, mode, peers)
     }
 
     fn start(metainfo: &Arc<Metainfo>, folder: &Path, mode: Mode, peers: Vec<SocketAddr>) -> Node {
@@ -62,7 +63,8 @@ impl Node {
         let options = ClientOptions { listen: vec![listen], ..ClientOptions::default() };
         let client = Client::start(options).unwrap();
         let root = folder.to_owned();
-        let add = AddTorrent { metainfo: Arc::clone(metainfo), root, mode, peers };
+        let add =
+            AddTorrent { metainfo: Arc::clone(metainfo), root, mode, peers, trackers: Vec::new() };
         let torrent = client.add(add).unwrap();
         Node { client, torrent }
     }

@@ -5,7 +5,7 @@ use crate::seeds::{becomes_ideal, becomes_right, for_seeds, seconds};
 
 #[test]
 fn half_the_nodes_crash_and_the_others_form_the_ring() {
-    for_seeds(20, |world| {
+    for_seeds(10, |world| {
         world.grow(60);
         becomes_ideal(world, seconds(150));
         world.crash_part(50);
@@ -36,7 +36,7 @@ fn each_node_of_a_small_ring_crashes_and_returns_with_its_address() {
 
 #[test]
 fn nodes_leave_with_a_word_and_the_ring_closes() {
-    for_seeds(20, |world| {
+    for_seeds(10, |world| {
         world.grow(30);
         becomes_ideal(world, seconds(150));
         for _ in 0..15 {

@@ -1,16 +1,19 @@
 //! A simulated client: the swarm core with what its threads own. What they do is in `world`.
 
 use crate::content::{Content, Disk};
-use crate::plan::ClientPlan;
+use crate::plan::{Broken, ClientPlan};
 use cuerda::bitfield::Bitfield;
+use cuerda::connection::machine::Connection;
+use cuerda::connection::reason::CloseReason;
 use cuerda::connection::shared::{PeerCounters, SharedTorrent};
 use cuerda::id::PeerId;
 use cuerda::kit::clock::Time;
 use cuerda::kit::random::Random;
+use cuerda::layout::{Block, PieceIndex};
 use cuerda::limits::OPTIMISTIC_SLOTS;
 use cuerda::swarm::addresses::AddressBook;
 use cuerda::swarm::choker::{Change, Choker, Sample, Slots};
-use cuerda::swarm::event::{Control, Event};
+use cuerda::swarm::event::{Control, DiskEvent, Event};
 use cuerda::swarm::machine::{Options, Swarm};
 use cuerda::swarm::order::Notice;
 use cuerda::swarm::picker::Picker;
@@ -37,6 +40,8 @@ pub(crate) struct LocalTorrent {
     pub(crate) disk: Disk,
     /// When it was complete.
     pub(crate) complete_at: Option<Time>,
+    /// What the disk could not do.
+    pub(crate) failure: Option<String>,
 }
 
 /// A peer that the choker watches.
@@ -127,6 +132,7 @@ impl Client {
                 shared: Arc::new(shared),
                 disk: Disk::new(model, |piece| has[piece as usize]),
                 complete_at: None,
+                failure: None,
             }
         });
         let torrents = torrents.collect();
@@ -162,10 +168,8 @@ impl Client {
             let shared = Arc::clone(&torrent.shared);
             let picker = Picker::new(shared.layout.piece_count(), PEERS_MAX as u32, random);
             let mut addresses = AddressBook::default();
-            self.plan.dials.iter().for_each(|&other| {
-                addresses.found(address_of(other));
-            });
-            let new = NewTorrent { shared, picker, addresses, fetch: true };
+            self.plan.dials.iter().for_each(|&other| addresses.named(address_of(other)));
+            let new = NewTorrent { shared, picker, addresses };
             self.events.push_back(Event::Control(Control::Add(Box::new(new))));
         }
     }
@@ -182,9 +186,23 @@ impl Client {
         torrent.expect("a key names a torrent that was added")
     }
 
-    /// Whether it has everything.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.torrents.iter().all(|torrent| torrent.complete_at.is_some())
+    /// Whether it has everything; whether it has said that it cannot, if its disk is broken.
+    pub(crate) fn is_at_its_end(&self) -> bool {
+        let fails = self.plan.is_to_fail();
+        self.torrents.iter().all(|torrent| match fails {
+            true => torrent.failure.is_some(),
+            false => torrent.complete_at.is_some(),
+        })
+    }
+
+    /// What comes of an attempt that the client's disk may be unable to make.
+    pub(crate) fn try_disk(&self, what: Broken, piece: PieceIndex) -> Result<(), Box<str>> {
+        match self.plan.broken {
+            Some((broken, number)) if (broken, number) == (what, piece.get()) => {
+                Err(format!("client {}: {what:?} of piece {number} fails", self.index).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes note of what people may want to know.
@@ -194,17 +212,43 @@ impl Client {
                 let next = self.torrents.iter_mut().find(|torrent| torrent.key.is_none());
                 next.expect("torrents are added in order").key = Some(*key);
             }
+            Notice::Tracker { .. } => {}
             Notice::Complete(key) => {
                 self.torrent_mut(*key).complete_at.get_or_insert(now);
             }
             Notice::Stopped => self.stopped = true,
             Notice::Refused(why) => panic!("a torrent was refused: {why}"),
-            Notice::Failed { message, .. } => panic!("a torrent failed: {message}"),
+            Notice::DiskFull { message, .. } => panic!("a disk is full: {message}"),
+            Notice::Failed { torrent, message } => {
+                assert!(self.plan.is_to_fail(), "a torrent failed: {message}");
+                let torrent = self.torrent_mut(*torrent);
+                assert_eq!(torrent.failure, None, "it has failed before");
+                torrent.failure = Some(message.to_string());
+            }
             Notice::Checked { .. }
+            | Notice::DiskHasRoom(_)
             | Notice::PeerJoined { .. }
             | Notice::PeerLeft { .. }
             | Notice::BadPiece { .. } => {}
         }
+    }
+
+    /// Writes a block, or fails to and says so, as a peer's thread does.
+    pub(crate) fn write(
+        &mut self,
+        torrent: TorrentKey,
+        connection: &mut Connection,
+        block: Block,
+        value: u64,
+    ) -> Result<(), CloseReason> {
+        if let Err(message) = self.try_disk(Broken::Write, block.piece) {
+            connection.not_stored(block);
+            self.events.push_back(Event::Disk(DiskEvent::Failed { torrent, message }));
+            return Err(CloseReason::DiskFailed);
+        }
+        self.torrent_mut(torrent).disk.write(block, value);
+        connection.stored(block);
+        Ok(())
     }
 
     /// The choker hears of a peer.

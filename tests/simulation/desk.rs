@@ -4,12 +4,12 @@
 use crate::client::Client;
 use crate::content::differing;
 use crate::end::Letter;
-use crate::plan::{Serving, draw, millis};
+use crate::plan::{Broken, Serving, draw, millis};
 use crate::world::{HashJob, What, World};
 use cuerda::connection::event::Command;
 use cuerda::connection::reason::{CloseReason, Violation};
 use cuerda::limits::RECHOKE_PAUSE;
-use cuerda::swarm::event::{Event, Hashed};
+use cuerda::swarm::event::{DiskEvent, Event, Hashed};
 use cuerda::swarm::order::{Notice, Order};
 use cuerda::swarm::state::{PeerKey, TorrentKey};
 use std::sync::Arc;
@@ -101,6 +101,9 @@ impl World {
             Order::Prepare { torrent, .. } => {
                 self.after(millis(5), What::Prepared(client, torrent));
             }
+            Order::Save { torrent, .. } => self.after(millis(5), What::Saved(client, torrent)),
+            Order::Probe(_) => panic!("no disk is full here"),
+            Order::Settle(torrent) => self.after(millis(5), What::Settled(client, torrent)),
             Order::Hash { torrent, active, piece, evidence } => {
                 at.torrent_mut(torrent).disk.begin_hash(piece);
                 let delay = draw(&mut self.random, &at.plan.hashing);
@@ -111,6 +114,8 @@ impl World {
                 let delay = draw(&mut self.random, &at.plan.hashing);
                 self.after(delay, What::Checked { client, torrent, first, count });
             }
+            // No simulated client has a tracker.
+            Order::Discover { .. } | Order::Completed(_) | Order::Withdraw(_) => {}
             Order::Notify(notice) => {
                 at.notice(now, &notice);
                 self.judge(client, &notice);
@@ -148,6 +153,11 @@ impl World {
 
     /// A hash thread has compared a piece.
     pub(crate) fn hashed(&mut self, client: usize, job: &HashJob) {
+        if let Err(message) = self.clients[client].try_disk(Broken::Hash, job.piece) {
+            let failed = DiskEvent::Failed { torrent: job.torrent, message };
+            self.publish(client, Event::Disk(failed));
+            return;
+        }
         let torrent = self.clients[client].torrent_mut(job.torrent);
         let good = torrent.disk.is_good(&self.contents[torrent.content], job.piece);
         let now = torrent.disk.evidence(job.piece);
@@ -178,7 +188,7 @@ impl World {
                 good |= 1 << offset;
             }
         }
-        let checked = Hashed::Checked { torrent, first, count, good };
+        let checked = Hashed::Checked { torrent, first, count, good, trusted: 0 };
         self.publish(client, Event::Hashed(checked));
     }
 }

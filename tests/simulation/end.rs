@@ -6,7 +6,7 @@
 
 use crate::client::Client;
 use crate::content::Content;
-use crate::plan::{Serving, draw};
+use crate::plan::{Broken, Serving, draw};
 use cuerda::connection::event::{Command, Event as PeerEvent};
 use cuerda::connection::greeting::{Greeting, Step};
 use cuerda::connection::introduction::Setup;
@@ -195,7 +195,7 @@ impl End {
         contents: &[Content],
         random: &mut Random,
     ) -> Result<Option<Time>, CloseReason> {
-        if self.is_writing(now, client) {
+        if self.is_writing(now, client)? {
             return Ok(self.writing.map(|(_, _, until)| until));
         }
         match &self.state {
@@ -223,7 +223,7 @@ impl End {
         let outbox = connection.outbox();
         self.outgoing.extend(outbox.bytes());
         outbox.clear_bytes();
-        self.serve(now, client, contents, random);
+        self.serve(now, client, contents, random)?;
         let State::Open(connection) = &mut self.state else { return Ok(None) };
         Ok(Some(connection.deadline(now)))
     }
@@ -304,18 +304,17 @@ impl End {
     }
 
     /// Ends a write whose time has come; tells whether one is under way.
-    fn is_writing(&mut self, now: Time, client: &mut Client) -> bool {
-        let Some((block, value, until)) = self.writing else { return false };
+    fn is_writing(&mut self, now: Time, client: &mut Client) -> Result<bool, CloseReason> {
+        let Some((block, value, until)) = self.writing else { return Ok(false) };
         if now < until {
-            return true;
+            return Ok(true);
         }
         self.writing = None;
-        let torrent = client.torrent_mut(self.torrent.expect("it is open"));
-        torrent.disk.write(block, value);
+        let torrent = self.torrent.expect("it is open");
         if let State::Open(connection) = &mut self.state {
-            connection.stored(block);
+            client.write(torrent, connection, block, value)?;
         }
-        false
+        Ok(false)
     }
 
     /// Handles every whole message that came, and stores the blocks.
@@ -328,8 +327,8 @@ impl End {
     ) -> Result<(), CloseReason> {
         let State::Open(connection) = &mut self.state else { return Ok(()) };
         let pause = client.plan.writing.clone();
-        let torrent = client.torrent_mut(self.torrent.expect("it is open"));
-        let content = &contents[torrent.content];
+        let torrent = self.torrent.expect("it is open");
+        let content = &contents[client.torrent(torrent).content];
         let bounds = connection.bounds();
         let mut arriving = messages(&self.inbox, &bounds);
         for message in arriving.by_ref() {
@@ -340,8 +339,7 @@ impl End {
             };
             let value = content.read(block, data);
             if pause.end.is_zero() {
-                torrent.disk.write(block, value);
-                connection.stored(block);
+                client.write(torrent, connection, block, value)?;
                 continue;
             }
             self.writing = Some((block, value, now + draw(random, &pause)));
@@ -360,29 +358,34 @@ impl End {
     }
 
     /// Serves the peer's requests as far as the send buffer goes, in the client's manner.
-    fn serve(&mut self, now: Time, client: &mut Client, contents: &[Content], random: &mut Random) {
-        let State::Open(connection) = &mut self.state else { return };
+    fn serve(
+        &mut self,
+        now: Time,
+        client: &mut Client,
+        contents: &[Content],
+        random: &mut Random,
+    ) -> Result<(), CloseReason> {
+        let State::Open(connection) = &mut self.state else { return Ok(()) };
         let serving = client.plan.serving;
         let torrent = client.torrent(self.torrent.expect("it is open"));
         let content = &contents[torrent.content];
         if serving == Serving::Never {
-            return;
+            return Ok(());
         }
         let (mut run, mut payload, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
         while self.outgoing.len() < SEND_BUFFER && connection.has_uploads() {
             connection.next_run(UPLOAD_BATCH, &mut run);
+            if run.iter().any(|span| client.try_disk(Broken::Read, span.piece).is_err()) {
+                connection.unreadable(&run);
+                return Err(CloseReason::DiskFailed);
+            }
             for span in &run {
                 let block = content.layout.block_at(span.piece.get(), span.begin, span.length);
                 let block: Block = block.expect("our side asks for whole blocks");
                 let value = torrent.disk.read(block).expect("what is owned is there");
                 let chance = random.below(100);
-                let value = match serving {
-                    Serving::Lies(percent) if chance < percent => content.lie(block, client.index),
-                    Serving::Forgets(percent) if chance < percent => continue,
-                    Serving::Honest | Serving::Never | Serving::Lies(_) | Serving::Forgets(_) => {
-                        value
-                    }
-                };
+                let lie = content.lie(block, client.index);
+                let Some(value) = serving.says(chance, value, lie) else { continue };
                 content.fill(block, value, &mut payload);
                 bytes.clear();
                 let (piece, begin) = (span.piece.get(), span.begin);
@@ -391,5 +394,6 @@ impl End {
                 connection.uploaded(now, u64::from(span.length));
             }
         }
+        Ok(())
     }
 }

@@ -13,10 +13,12 @@
 mod client;
 mod content;
 mod desk;
+mod disks;
 mod end;
 mod faults;
 mod net;
 mod plan;
 mod run;
+mod sole;
 mod swarms;
 mod world;

@@ -20,6 +20,29 @@ pub(crate) enum Serving {
     Forgets(u32),
 }
 
+impl Serving {
+    /// What is said of a block, if anything; `chance` is one of a hundred.
+    pub(crate) fn says(self, chance: u32, truth: u64, lie: u64) -> Option<u64> {
+        match self {
+            Self::Never => None,
+            Self::Lies(percent) if chance < percent => Some(lie),
+            Self::Forgets(percent) if chance < percent => None,
+            Self::Honest | Self::Lies(_) | Self::Forgets(_) => Some(truth),
+        }
+    }
+}
+
+/// What a disk cannot do with one piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// A peer's thread cannot write to it.
+    Write,
+    /// A hash thread cannot read it.
+    Hash,
+    /// A peer's thread cannot read it.
+    Read,
+}
+
 /// A client.
 #[derive(Debug, Clone)]
 pub(crate) struct ClientPlan {
@@ -45,6 +68,8 @@ pub(crate) struct ClientPlan {
     pub(crate) hashing: Range<Duration>,
     /// How long a write takes, during which the peer's thread does nothing else.
     pub(crate) writing: Range<Duration>,
+    /// What its disk cannot do, and with which piece of torrent 0.
+    pub(crate) broken: Option<(Broken, u32)>,
 }
 
 /// What the peers of a client see when it vanishes.
@@ -97,12 +122,19 @@ impl ClientPlan {
             dials: Vec::new(),
             hashing: millis(1)..millis(20),
             writing: millis(0)..millis(0),
+            broken: None,
         }
     }
 
-    /// Whether it must have everything in the end.
-    pub(crate) fn is_to_complete(&self) -> bool {
+    /// Whether it must have everything in the end, or say that it cannot.
+    pub(crate) fn is_to_end(&self) -> bool {
         self.vanishes.is_none()
+    }
+
+    /// Whether its disk ends its torrent: what cannot be written or compared cannot be had. What
+    /// cannot be read for a peer ends only that connection.
+    pub(crate) fn is_to_fail(&self) -> bool {
+        self.vanishes.is_none() && matches!(self.broken, Some((Broken::Write | Broken::Hash, _)))
     }
 }
 

@@ -64,13 +64,13 @@ pub(crate) fn for_seeds(usual: u64, scenario: impl Fn(u64)) {
 /// Runs a plan to its end.
 pub(crate) fn run(plan: Plan) -> Outcome {
     let mut world = World::new(plan);
-    let to_complete: Vec<usize> =
-        (0..world.clients.len()).filter(|&c| world.clients[c].plan.is_to_complete()).collect();
+    let to_end: Vec<usize> =
+        (0..world.clients.len()).filter(|&c| world.clients[c].plan.is_to_end()).collect();
     let limit = Time::ZERO + world.plan.limit;
-    let mut left = to_complete.clone();
+    let mut left = to_end;
     while !left.is_empty() {
         assert!(world.step(), "nothing will ever happen, {left:?} are not complete");
-        left.retain(|&client| !world.clients[client].is_complete());
+        left.retain(|&client| !world.clients[client].is_at_its_end());
         if world.now > limit {
             panic!("not complete in time:{}", report(&world, &left));
         }

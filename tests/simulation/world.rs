@@ -41,6 +41,10 @@ pub(crate) enum What {
     LineFree(usize),
     /// A client's disk thread is done.
     Prepared(usize, TorrentKey),
+    /// A torrent's verified pieces are recorded.
+    Saved(usize, TorrentKey),
+    /// A client's disk thread has found the files of a complete torrent in their places.
+    Settled(usize, TorrentKey),
     /// A client's hash thread is done with a piece.
     Hashed(usize, HashJob),
     /// A client's hash thread is done with looking.
@@ -232,9 +236,15 @@ impl World {
                 self.clients[client].line_busy = false;
                 self.use_line(client);
             }
+            What::Saved(client, torrent) => {
+                self.publish(client, Event::Disk(DiskEvent::Saved(torrent)));
+            }
             What::Prepared(client, torrent) => {
                 let prepared = DiskEvent::Prepared { torrent, check: true };
                 self.publish(client, Event::Disk(prepared));
+            }
+            What::Settled(client, torrent) => {
+                self.publish(client, Event::Disk(DiskEvent::Settled { torrent }));
             }
             What::Hashed(client, job) => self.hashed(client, &job),
             What::Checked { client, torrent, first, count } => {

@@ -8,5 +8,6 @@
 pub(crate) mod content;
 pub(crate) mod place;
 pub(crate) mod process;
+pub(crate) mod raw_peer;
 pub(crate) mod torrent;
 pub(crate) mod wait;

@@ -61,6 +61,17 @@ pub(crate) struct Torrent {
     pub(crate) info_hash: String,
 }
 
+impl Torrent {
+    /// The file with trackers in tiers (BEP 12).
+    pub(crate) fn announced(&self, tiers: &[Vec<String>]) -> Vec<u8> {
+        let tier =
+            |urls: &Vec<String>| Value::List(urls.iter().map(|url| Value::text(url)).collect());
+        let list = Value::List(tiers.iter().map(tier).collect()).encode();
+        // Before `info`, the only key there is.
+        [b"d13:announce-list", list.as_slice(), &self.bytes[1..]].concat()
+    }
+}
+
 /// The length of a single file, or the length and path of each of several.
 pub(crate) enum Files {
     /// One file, named like the torrent.

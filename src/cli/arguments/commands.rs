@@ -2,6 +2,7 @@
 
 use crate::cli::arguments::create::CreateArguments;
 use crate::cli::arguments::info::InfoArguments;
+use crate::cli::arguments::pages::{CompletionsArguments, ManArguments};
 use crate::cli::arguments::transfer::{DownloadArguments, SeedArguments};
 use crate::cli::arguments::verify::VerifyArguments;
 use clap::{ArgAction, Args, Parser, Subcommand};
@@ -11,6 +12,8 @@ const AFTER_HELP: &str = "\
 What a script wants is alone on standard output, talk goes to standard error.
 Exit code: 0 done (a download: complete and verified; a seed: stopped by you),
 1 failed, 2 wrong usage, 130 or 143 stopped by Ctrl-C or SIGTERM before it was done.
+Every option can come from an environment variable: --max-peers from CUERDA_MAX_PEERS. Several
+values are separated by blanks; 1 and 0 turn options on and off; the command line wins.
 `cuerda COMMAND --help` tells the options of a command.";
 
 /// Most columns of the help.
@@ -37,7 +40,7 @@ pub(crate) struct TalkArguments {
     pub(crate) quiet: bool,
     /// Log more: once what happens, twice why, three times everything [default: warnings only;
     /// the environment variable RUST_LOG wins]
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 }
 
@@ -46,7 +49,7 @@ pub(crate) struct TalkArguments {
 pub(crate) enum Command {
     /// Make a torrent of a file or folder and print its info-hash
     Create(CreateArguments),
-    /// Tell what a torrent contains
+    /// Tell what a torrent or a magnet link contains
     Info(InfoArguments),
     /// Compare files with their torrent
     Verify(VerifyArguments),
@@ -54,13 +57,17 @@ pub(crate) enum Command {
     Download(DownloadArguments),
     /// Give files that are here to others, until Ctrl-C
     Seed(SeedArguments),
+    /// Print what helps a shell to complete commands and options
+    Completions(CompletionsArguments),
+    /// Print the manual, or write its pages into a folder
+    Man(ManArguments),
 }
 
 impl Command {
     /// Whether standard output is for a program that reads JSON, so that nobody wants talk.
     pub(crate) fn json(&self) -> bool {
         match self {
-            Self::Create(_) => false,
+            Self::Create(_) | Self::Completions(_) | Self::Man(_) => false,
             Self::Info(arguments) => arguments.json,
             Self::Verify(arguments) => arguments.json,
             Self::Download(arguments) => arguments.network.json,
@@ -72,11 +79,14 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::arguments::parse::{definition, parse};
     use clap::CommandFactory;
+    use std::ffi::OsString;
 
     #[test]
     fn the_definition_is_consistent() {
         Arguments::command().debug_assert();
+        definition().debug_assert();
     }
 
     #[test]
@@ -93,8 +103,10 @@ mod tests {
 
     #[test]
     fn quiet_and_verbose_may_follow_the_command() {
-        let arguments = Arguments::try_parse_from(["cuerda", "info", "a.torrent", "-vv"]).unwrap();
+        let read = |line: &str| parse(line.split(' ').map(OsString::from));
+        let arguments = read("cuerda info a.torrent -vv").unwrap();
         assert_eq!((arguments.talk.verbose, arguments.talk.quiet), (2, false));
-        assert!(Arguments::try_parse_from(["cuerda", "info", "a", "-v", "-q"]).is_err());
+        let wrong = read("cuerda info a -v -q").expect_err("both");
+        assert_eq!(wrong.exit_code(), 2);
     }
 }

@@ -2,11 +2,17 @@
 //!
 //! - `commands`: the program's own options and the list of commands
 //! - `create`, `info`, `verify`, `transfer`: the options of each command
+//! - `pages`: the options of `completions` and `man`
+//! - `environment`: every option as an environment variable
+//! - `parse`: the finished definition, and how words are read by it
 //! - `values`: how sizes and addresses are read
 
 pub(super) mod commands;
 pub(super) mod create;
+mod environment;
 pub(super) mod info;
+pub(super) mod pages;
+pub(super) mod parse;
 pub(super) mod transfer;
 mod values;
 pub(super) mod verify;

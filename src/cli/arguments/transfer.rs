@@ -1,6 +1,8 @@
 //! The options of `cuerda download` and `cuerda seed`.
 
-use crate::cli::arguments::values::{peer_address, peers_max, seconds, upload_slots};
+use crate::cli::arguments::values::{
+    peer_address, peers_max, seconds, tracker_address, upload_slots,
+};
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +28,10 @@ pub(crate) struct DownloadArguments {
     /// full disk shows at the start
     #[arg(long, value_name = "HOW", value_enum, default_value_t, hide_possible_values = true)]
     pub(crate) allocate: Allocate,
+    /// Have everything on the medium before it counts as complete, in case of a power cut; the
+    /// system does so in its own time [default: off]
+    #[arg(long)]
+    pub(crate) flush: bool,
     /// How to reach others and what to tell.
     #[command(flatten)]
     pub(crate) network: NetworkArguments,
@@ -37,9 +43,12 @@ pub(crate) struct SeedArguments {
     /// The torrent file
     #[arg(value_name = "FILE.torrent")]
     pub(crate) torrent: PathBuf,
-    /// The folder that holds the torrent's file or folder; nothing in it is changed
+    /// The folder that holds the torrent's file or folder; none of them is changed
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: PathBuf,
+    /// Stop after this many seconds [default: at Ctrl-C]
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
     /// How to reach others and what to tell.
     #[command(flatten)]
     pub(crate) network: NetworkArguments,
@@ -56,6 +65,17 @@ pub(crate) struct NetworkArguments {
     /// be given again [default: none]
     #[arg(long, value_name = "IP:PORT", value_parser = peer_address)]
     pub(crate) peer: Vec<SocketAddr>,
+    /// Do not announce to the torrent's trackers [default: off]
+    #[arg(long)]
+    pub(crate) no_trackers: bool,
+    /// Address of one more tracker to announce to, http://, https:// or udp://; may be given again
+    /// [default: none]
+    #[arg(long, value_name = "URL", value_parser = tracker_address)]
+    pub(crate) tracker: Vec<String>,
+    /// Certificates (PEM) of the authorities that https:// trackers are to be signed by, instead of
+    /// those that browsers trust
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tracker_ca: Option<PathBuf>,
     /// Most peers given to at once, besides one by chance
     #[arg(long, value_name = "N", default_value_t = crate::limits::UPLOAD_SLOTS,
           value_parser = upload_slots)]
@@ -109,7 +129,11 @@ mod tests {
             "download a --dir d --allocate later",
             "download a --dir d --max-peers 0",
             "download a --dir d --files 1",
-            "seed a --dir d --timeout 3",
+            "download a --dir d --tracker wss://a/announce",
+            "download a --dir d --tracker udp://a/announce",
+            "download a --dir d --tracker http://",
+            "seed a --dir d --timeout 0",
+            "seed a --dir d --flush",
             "seed a --dir d --upload-slots 99999999",
         ] {
             let error = parse(wrong).expect_err(wrong);

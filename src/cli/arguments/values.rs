@@ -1,6 +1,7 @@
 //! How option values are read: sizes, addresses, numbers within their limits.
 
 use crate::limits::{PEERS_MAX, PIECE_LENGTH_MAX, PIECE_LENGTH_MIN, TIMEOUT_MAX, UPLOAD_SLOTS_MAX};
+use crate::tracker::url::TrackerUrl;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -52,6 +53,11 @@ pub(super) fn tracker(text: &str) -> Result<String, String> {
     } else {
         Err("expected an address that begins with http://, https:// or udp://".to_owned())
     }
+}
+
+/// The address of a tracker that is announced to now.
+pub(super) fn tracker_address(text: &str) -> Result<String, String> {
+    TrackerUrl::parse(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 /// The address of a peer.

@@ -10,10 +10,10 @@ use crate::cli::outcome::Outcome;
 use crate::cli::signals::{Signal, Signals};
 use crate::cli::torrent_file;
 use crate::cli::transfer::event::Event;
-use crate::cli::transfer::start::start;
+use crate::cli::transfer::start::{start, without_route};
 use crate::cli::transfer::teller::Teller;
 use crate::cli::transfer::watch::{Goal, Step, Watch};
-use crate::client::{AddTorrent, Client, Mode, TorrentHandle};
+use crate::client::{AddTorrent, Client, Mode, TorrentHandle, place_of};
 use crate::metainfo::Metainfo;
 use crate::storage::Allocation;
 use crossbeam_channel::{after, never, select, tick};
@@ -51,7 +51,7 @@ pub(crate) fn download(
         goal: if arguments.seed { Goal::DownloadAndSeed } else { Goal::Download },
         metainfo: Arc::new(torrent_file::read(&arguments.torrent)?),
         folder: &arguments.dir,
-        mode: Mode::Download { allocation },
+        mode: Mode::Download { allocation, flush: arguments.flush },
         timeout: arguments.timeout,
         network: &arguments.network,
     };
@@ -67,7 +67,7 @@ pub(crate) fn seed(arguments: &SeedArguments, console: &Console) -> Result<Outco
         metainfo,
         folder: &arguments.dir,
         mode: Mode::Seed,
-        timeout: None,
+        timeout: arguments.timeout,
         network: &arguments.network,
     };
     transfer.run(console)
@@ -79,11 +79,15 @@ impl Transfer<'_> {
         // Until the client has stopped, so that a second Ctrl-C ends what hangs.
         let signals = console.signals()?;
         let client = start(self.network, &console.output)?;
+        if let Some(warning) = without_route(&self.network.peer) {
+            console.output.warn(&warning);
+        }
         let mut teller = Teller::new(&console.output, self.network.json);
         let result = self.watch(&client, &signals, console, &mut teller);
         let stopped = client.stop();
         if stopped.threads_left > 0 {
-            log::warn!("{} threads did not end in time", stopped.threads_left);
+            let (count, names) = (stopped.threads_left, stopped.names.join(", "));
+            log::warn!("{count} threads did not end in time: {names}");
         }
         if let Err(failure) = &result {
             teller.tell(&Event::Failed { message: failure.to_string() });
@@ -100,7 +104,8 @@ impl Transfer<'_> {
         teller: &mut Teller,
     ) -> Result<Outcome, Failure> {
         let clock = console.clock;
-        let handle = self.add(client, teller)?;
+        let trackers = self.trackers(console);
+        let handle = self.add(client, teller, trackers)?;
         let hint = other_folder(self.folder, &self.metainfo);
         let mut watch =
             Watch::new(self.goal, self.folder.to_owned(), self.path(), clock.now()).advise(hint);
@@ -119,9 +124,12 @@ impl Transfer<'_> {
                     watch.stopped(clock.now(), &handle.progress());
                     Step::End
                 }
-                recv(ticks) -> _ => watch.tick(clock.now(), &handle.progress()),
+                recv(ticks) -> _ => {
+                    watch.tick(clock.now(), &handle.progress(), handle.failure())
+                }
                 recv(deadline) -> _ => {
-                    watch.timeout(self.timeout.unwrap_or_default(), &handle.progress())
+                    let after = self.timeout.unwrap_or_default();
+                    watch.timeout(after, clock.now(), &handle.progress())
                 }
             };
             for event in watch.drain() {
@@ -131,9 +139,13 @@ impl Transfer<'_> {
                 }
             }
             match (step, stop) {
+                // Who is to tell what happens, and is not heard, is of no use.
+                (Step::Go, _) if self.network.json && !console.output.is_heard() => {
+                    return Ok(Outcome::Unheard);
+                }
                 (Step::Go, _) => {}
                 (Step::Fail(failure), _) => return Err(failure),
-                (Step::End, Some(signal)) if !watch.is_complete() && self.goal != Goal::Seed => {
+                (Step::End, Some(signal)) if !watch.is_done() => {
                     return Ok(Outcome::Interrupted(signal));
                 }
                 (Step::End, _) => return Ok(Outcome::Done),
@@ -142,7 +154,12 @@ impl Transfer<'_> {
     }
 
     /// Adds the torrent to the client.
-    fn add(&self, client: &Client, teller: &mut Teller) -> Result<TorrentHandle, Failure> {
+    fn add(
+        &self,
+        client: &Client,
+        teller: &mut Teller,
+        trackers: Vec<Vec<String>>,
+    ) -> Result<TorrentHandle, Failure> {
         teller.tell(&Event::Listening { addresses: client.listening().to_vec() });
         let metainfo = self.metainfo.clone();
         teller.tell(&Event::Added {
@@ -152,13 +169,28 @@ impl Transfer<'_> {
             pieces: metainfo.layout.piece_count(),
         });
         let (root, peers) = (self.folder.to_owned(), self.network.peer.clone());
-        let torrent = AddTorrent { metainfo, root, mode: self.mode, peers };
+        let torrent = AddTorrent { metainfo, root, mode: self.mode, peers, trackers };
         client.add(torrent).map_err(Failure::new)
+    }
+
+    /// Where to announce: the torrent's tiers, then each tracker of the command line as a tier of
+    /// its own. Peers of a private torrent come from its own trackers alone (BEP 27).
+    fn trackers(&self, console: &Console) -> Vec<Vec<String>> {
+        let mut tiers = Vec::new();
+        if !self.network.no_trackers {
+            tiers.clone_from(&self.metainfo.trackers);
+        }
+        if !self.metainfo.private {
+            tiers.extend(self.network.tracker.iter().map(|url| vec![url.clone()]));
+        } else if !self.network.tracker.is_empty() {
+            console.output.warn("this torrent is private: --tracker is left out");
+        }
+        tiers
     }
 
     /// Where the file or folder is or will be.
     fn path(&self) -> PathBuf {
-        self.folder.join(&self.metainfo.name)
+        place_of(&self.metainfo, self.folder)
     }
 
     /// Tells scripts where a download is, when it is complete.

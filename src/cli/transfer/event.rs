@@ -1,6 +1,7 @@
 //! What happens to a torrent, as `--json` tells it. Names of events and fields are a promise.
 
 use crate::client::Progress;
+use crate::tracker::report::{Report, ReportOutcome};
 use serde::Serialize;
 use std::net::SocketAddr;
 
@@ -30,7 +31,18 @@ pub(super) enum Event {
         pieces: u32,
         /// Number of pieces.
         pieces_total: u32,
+        /// Pieces that were read for that; the others were known from an earlier run.
+        pieces_checked: u32,
     },
+    /// The disk is full: nothing is fetched until there is room.
+    DiskFull {
+        /// What and where.
+        message: String,
+        /// Seconds between two looks whether there is room.
+        retry_seconds: u64,
+    },
+    /// The disk has room again.
+    DiskHasRoom,
     /// How far it is, once a second.
     Progress(Figures),
     /// A peer has joined.
@@ -45,12 +57,34 @@ pub(super) enum Event {
         /// Why, in words.
         reason: String,
     },
+    /// A tracker answered an announce.
+    TrackerAnswered {
+        /// Which tracker, without what may be secret in its address.
+        tracker: String,
+        /// Addresses of peers that it gave.
+        peers: u32,
+        /// Peers that have everything, if it says.
+        seeders: Option<u32>,
+        /// Other peers, if it says.
+        leechers: Option<u32>,
+        /// What it wants people to read.
+        warning: Option<String>,
+    },
+    /// A tracker refused or could not be reached.
+    TrackerFailed {
+        /// Which tracker, without what may be secret in its address.
+        tracker: String,
+        /// Why.
+        reason: String,
+        /// Seconds until it is tried again; nothing if it is not.
+        retry_in: Option<u64>,
+    },
     /// A piece failed its hash and is fetched again.
     BadPiece {
         /// Its number.
         piece: u32,
     },
-    /// Every piece is there and verified.
+    /// Every piece is verified, and the files are where they should be.
     Complete {
         /// Where the file or folder is.
         path: String,
@@ -66,7 +100,7 @@ pub(super) enum Event {
         /// What, where, and what to do.
         message: String,
     },
-    /// It was stopped by a signal.
+    /// It was stopped by a signal, or its time is over.
     Stopped {
         /// Pieces that are there.
         pieces: u32,
@@ -76,7 +110,27 @@ pub(super) enum Event {
         downloaded: u64,
         /// Payload bytes given.
         uploaded: u64,
+        /// Whether what is on the disk was still being compared, so that nothing is known of it.
+        #[serde(skip)]
+        checking: bool,
     },
+}
+
+impl Event {
+    /// How an announce went.
+    pub(super) fn of_tracker(report: Report) -> Self {
+        let tracker = report.tracker.into_string();
+        match report.outcome {
+            ReportOutcome::Answered { peers, seeders, leechers, warning } => {
+                let warning = warning.map(str::into_string);
+                Self::TrackerAnswered { tracker, peers, seeders, leechers, warning }
+            }
+            ReportOutcome::Failed { reason, again } => {
+                let retry_in = again.map(|again| again.as_secs());
+                Self::TrackerFailed { tracker, reason: reason.into_string(), retry_in }
+            }
+        }
+    }
 }
 
 /// How far a torrent is.
@@ -88,6 +142,10 @@ pub(super) struct Figures {
     pub(super) pieces_total: u32,
     /// Pieces compared with the disk at the start.
     pub(super) pieces_checked: u32,
+    /// Pieces known to be good at the start without reading them.
+    pub(super) pieces_trusted: u32,
+    /// Whether nothing is fetched because the disk is full.
+    pub(super) disk_full: bool,
     /// Bytes verified.
     pub(super) verified: u64,
     /// Bytes of all files.
@@ -120,6 +178,8 @@ impl Figures {
             pieces: progress.pieces,
             pieces_total: progress.pieces_total,
             pieces_checked: progress.checked,
+            pieces_trusted: progress.trusted,
+            disk_full: progress.disk_full,
             verified: progress.verified,
             length: progress.total,
             downloaded: progress.downloaded,
@@ -152,9 +212,14 @@ mod tests {
             json!({"event": "listening", "addresses": ["[::1]:6881"]}),
         );
         check(
-            Event::Checked { pieces: 3, pieces_total: 4 },
-            json!({"event": "checked", "pieces": 3, "pieces_total": 4}),
+            Event::Checked { pieces: 3, pieces_total: 4, pieces_checked: 2 },
+            json!({"event": "checked", "pieces": 3, "pieces_total": 4, "pieces_checked": 2}),
         );
+        check(
+            Event::DiskFull { message: "no".to_owned(), retry_seconds: 10 },
+            json!({"event": "disk_full", "message": "no", "retry_seconds": 10}),
+        );
+        check(Event::DiskHasRoom, json!({"event": "disk_has_room"}));
         check(
             Event::PeerJoined { address },
             json!({"event": "peer_joined", "address": "[::1]:6881"}),
@@ -162,6 +227,28 @@ mod tests {
         check(
             Event::PeerLeft { address, reason: "gone".to_owned() },
             json!({"event": "peer_left", "address": "[::1]:6881", "reason": "gone"}),
+        );
+        check(
+            Event::of_tracker(Report {
+                tracker: "udp://a:1".into(),
+                outcome: ReportOutcome::Answered {
+                    peers: 2,
+                    seeders: Some(1),
+                    leechers: None,
+                    warning: Some("w".into()),
+                },
+            }),
+            json!({"event": "tracker_answered", "tracker": "udp://a:1", "peers": 2, "seeders": 1,
+                   "leechers": null, "warning": "w"}),
+        );
+        let again = Some(std::time::Duration::from_secs(30));
+        check(
+            Event::of_tracker(Report {
+                tracker: "udp://a:1".into(),
+                outcome: ReportOutcome::Failed { reason: "no".into(), again },
+            }),
+            json!({"event": "tracker_failed", "tracker": "udp://a:1", "reason": "no",
+                   "retry_in": 30}),
         );
         check(Event::BadPiece { piece: 7 }, json!({"event": "bad_piece", "piece": 7}));
         check(
@@ -174,7 +261,13 @@ mod tests {
             json!({"event": "failed", "message": "no"}),
         );
         check(
-            Event::Stopped { pieces: 1, pieces_total: 2, downloaded: 3, uploaded: 4 },
+            Event::Stopped {
+                pieces: 1,
+                pieces_total: 2,
+                downloaded: 3,
+                uploaded: 4,
+                checking: false,
+            },
             json!({"event": "stopped", "pieces": 1, "pieces_total": 2, "downloaded": 3,
                    "uploaded": 4}),
         );
@@ -191,13 +284,17 @@ mod tests {
             uploaded: 3,
             wasted: 2,
             checked: 4,
+            trusted: 0,
+            disk_full: false,
             peers: 2,
             seeds: 1,
             bad_pieces: 1,
+            complete: false,
         };
         check(
             Event::Progress(Figures::new(&progress, 20, 5)),
             json!({"event": "progress", "pieces": 1, "pieces_total": 4, "pieces_checked": 4,
+                   "pieces_trusted": 0, "disk_full": false,
                    "verified": 10, "length": 40, "downloaded": 12, "uploaded": 3, "wasted": 2,
                    "download_rate": 20, "upload_rate": 5, "seconds_left": 2, "peers": 2,
                    "seeds": 1, "bad_pieces": 1}),

@@ -5,10 +5,12 @@
 //! - `watch`: what is made of each notice, tick and signal; knows no client
 //! - `meter`: bytes per second, for people
 //! - `event`, `teller`: what happens, told to people or as JSON
+//! - `trackers`: what people are told of trackers
 
 pub(super) mod commands;
 mod event;
 mod meter;
 mod start;
 mod teller;
+mod trackers;
 mod watch;

@@ -4,9 +4,12 @@ use crate::cli::arguments::transfer::NetworkArguments;
 use crate::cli::descriptors::peers_affordable;
 use crate::cli::failure::Failure;
 use crate::cli::out::Output;
-use crate::client::{Client, ClientOptions, DEFAULT_PORT, StartError};
-use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use crate::client::{Client, ClientOptions, DEFAULT_PORT, Roots, StartError};
+use crate::limits::CERTIFICATES_MAX;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::Path;
 
 /// Ports tried after the default one before any that is free (BEP 3 names 6881 to 6889).
 const OTHER_PORTS: [u16; 8] = [6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889];
@@ -14,6 +17,10 @@ const OTHER_PORTS: [u16; 8] = [6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889];
 /// Starts a client as the options say.
 pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Client, Failure> {
     let peers_max = peers(network.max_peers, output);
+    let tracker_roots = match &network.tracker_ca {
+        Some(path) => read_roots(path)?,
+        None => Roots::default(),
+    };
     let options = |port: u16| ClientOptions {
         listen: vec![
             SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
@@ -21,6 +28,7 @@ pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Clien
         ],
         peers_max,
         upload_slots: network.upload_slots,
+        tracker_roots: tracker_roots.clone(),
         ..ClientOptions::default()
     };
     if let Some(port) = network.port {
@@ -42,6 +50,40 @@ pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Clien
             Err(error) => return Err(explain(&error)),
         }
     }
+}
+
+/// The authorities that a file names.
+fn read_roots(path: &Path) -> Result<Roots, Failure> {
+    let failed = |error: io::Error| {
+        Failure::new(format!("cannot read the certificates: {error}")).at(path.display())
+    };
+    let mut pem = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(CERTIFICATES_MAX).read_to_end(&mut pem))
+        .map_err(failed)?;
+    Roots::from_pem(&pem).map_err(|error| {
+        Failure::new(error).at(path.display()).advise("give a file of certificates to --tracker-ca")
+    })
+}
+
+/// What to say of peers that this machine has no way to, as those of IPv6 where there is none.
+pub(super) fn without_route(peers: &[SocketAddr]) -> Option<String> {
+    let mut unreachable = peers.iter().filter_map(|&peer| Some((peer, route(peer).err()?)));
+    let (first, error) = unreachable.next()?;
+    let others = match unreachable.count() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    Some(format!("no way to {first}{others} from here now: {error}; they are tried again"))
+}
+
+/// Whether the system knows a way to an address. Sends nothing: a datagram socket is only aimed.
+fn route(peer: SocketAddr) -> io::Result<()> {
+    let own: SocketAddr = match peer {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    UdpSocket::bind(own)?.connect(peer)
 }
 
 /// How many peers there may be.
@@ -77,6 +119,16 @@ fn explain(error: &StartError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn peers_that_no_way_leads_to_are_told_of_once() {
+        let near: SocketAddr = "127.0.0.1:7001".parse().unwrap();
+        // A link-local address that does not say which link.
+        let (far, farther) = ("[fe80::1]:1".parse().unwrap(), "[fe80::2]:2".parse().unwrap());
+        assert_eq!(without_route(&[near]), None);
+        let told = without_route(&[near, far, farther]).unwrap();
+        assert!(told.starts_with("no way to [fe80::1]:1 and 1 more from here now: "), "{told}");
+    }
 
     #[test]
     fn a_port_that_is_taken_is_named_with_the_option_that_helps() {

@@ -8,6 +8,7 @@ use crate::cli::gauge::Gauge;
 use crate::cli::human;
 use crate::cli::out::Output;
 use crate::cli::transfer::event::{Event, Figures};
+use crate::cli::transfer::trackers::TrackerTalk;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(super) struct Teller {
     json: bool,
     /// Shows progress to people.
     gauge: Gauge,
+    /// What is told of trackers.
+    trackers: TrackerTalk,
     /// The line of progress that was shown last.
     last: String,
 }
@@ -30,7 +33,8 @@ impl Teller {
     /// Somebody who tells it there, as JSON or in words.
     pub(super) fn new(output: &Arc<Output>, json: bool) -> Self {
         let gauge = Gauge::new(output);
-        Self { output: output.clone(), json, gauge, last: String::new() }
+        let trackers = TrackerTalk::default();
+        Self { output: output.clone(), json, gauge, trackers, last: String::new() }
     }
 
     /// How often progress wants to be told.
@@ -47,6 +51,11 @@ impl Teller {
             }
         } else if let Event::Progress(figures) = event {
             self.show(figures);
+        } else if let Event::DiskFull { message, retry_seconds } = event {
+            // Somebody has to make room, so this is told also to who wants no talk.
+            self.output.warn(&format!("{message}; trying again every {retry_seconds} s"));
+        } else if let Some(words) = self.trackers.words(event, self.gauge.is_bar()) {
+            self.output.talk(&words);
         } else if let Some(words) = words(event, self.gauge.is_bar()) {
             self.output.talk(&words);
         }
@@ -75,9 +84,13 @@ fn words(event: &Event, terminal: bool) -> Option<String> {
             let pieces = human::count(u64::from(*pieces), "piece");
             format!("{name}{} in {pieces}", human::size(*length))
         }
-        Event::Checked { pieces, pieces_total } => {
+        Event::Checked { pieces, pieces_total, pieces_checked: 0 } => {
+            format!("known from before: {pieces} of {pieces_total} pieces are good")
+        }
+        Event::Checked { pieces, pieces_total, .. } => {
             format!("checked what was there: {pieces} of {pieces_total} pieces are good")
         }
+        Event::DiskHasRoom => "the disk has room again, going on".to_owned(),
         Event::BadPiece { piece } => format!("piece {piece} failed its hash, fetching it again"),
         Event::Complete { length, downloaded: 0, .. } => {
             format!("complete: all {} were there", human::size(*length))
@@ -92,6 +105,9 @@ fn words(event: &Event, terminal: bool) -> Option<String> {
                 format!("complete: {length}, received {received} in {time}, {rate}")
             }
         }
+        Event::Stopped { checking: true, .. } => {
+            "stopped before what is there was checked; the same command begins again".to_owned()
+        }
         Event::Stopped { pieces, pieces_total, uploaded, .. } => {
             let given = human::size(*uploaded);
             if pieces == pieces_total {
@@ -103,10 +119,14 @@ fn words(event: &Event, terminal: bool) -> Option<String> {
                 )
             }
         }
-        // The failure itself is told at the program's end; peers are in the log.
+        // Trackers have words of their own; the failure itself is told at the program's end; peers
+        // are in the log.
         Event::Progress(_)
+        | Event::DiskFull { .. }
         | Event::PeerJoined { .. }
         | Event::PeerLeft { .. }
+        | Event::TrackerAnswered { .. }
+        | Event::TrackerFailed { .. }
         | Event::Failed { .. } => return None,
     })
 }
@@ -120,11 +140,15 @@ fn progress(figures: &Figures) -> (u64, u64, String) {
         let given = human::size(figures.uploaded);
         return (length, length, format!("seeding to {peers}, up {up}, {given} given"));
     }
-    let checking = figures.pieces_checked > 0 && figures.pieces_checked < pieces_total;
+    let checked = figures.pieces_checked + figures.pieces_trusted;
+    let checking = checked > 0 && checked < pieces_total;
     if checking && figures.downloaded == 0 {
-        let checked = figures.pieces_checked;
         let words = format!("checking what is there, {checked} of {pieces_total} pieces");
         return (u64::from(checked), u64::from(pieces_total), words);
+    }
+    if figures.disk_full {
+        let (part, whole) = (human::size(verified), human::size(length));
+        return (verified, length, format!("{part} of {whole}, disk full, {peers}, up {up}"));
     }
     let left = figures.seconds_left.map(Duration::from_secs);
     let left = left.map_or_else(|| "-:--".to_owned(), human::time);
@@ -147,11 +171,24 @@ mod tests {
         vec![
             Event::Listening { addresses: vec!["127.0.0.1:1".parse().unwrap()] },
             Event::Added { info_hash, name, length: 4 << 20, pieces: 4 },
-            Event::Checked { pieces: 0, pieces_total: 4 },
+            Event::Checked { pieces: 0, pieces_total: 4, pieces_checked: 4 },
             Event::Progress(Figures::new(&progress, 1 << 20, 0)),
             Event::BadPiece { piece: 2 },
-            Event::Stopped { pieces: 0, pieces_total: 4, downloaded: 0, uploaded: 0 },
+            stopped(false),
         ]
+    }
+
+    /// Stopped with nothing there.
+    fn stopped(checking: bool) -> Event {
+        Event::Stopped { pieces: 0, pieces_total: 4, downloaded: 0, uploaded: 0, checking }
+    }
+
+    #[test]
+    fn who_is_stopped_while_checking_is_told_of_no_pieces() {
+        let told = words(&stopped(true), false).unwrap();
+        assert!(told.contains("before what is there was checked"), "{told}");
+        assert!(!told.contains("pieces"), "{told}");
+        assert!(words(&stopped(false), false).unwrap().contains("0 of 4 pieces"));
     }
 
     #[test]

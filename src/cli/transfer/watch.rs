@@ -7,6 +7,7 @@ use crate::cli::transfer::event::{Event, Figures};
 use crate::cli::transfer::meter::Meter;
 use crate::client::Progress;
 use crate::kit::clock::Time;
+use crate::limits::DISK_FULL_PAUSE;
 use crate::swarm::order::Notice;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub(super) struct Watch {
     received: Meter,
     /// Bytes given of late.
     given: Meter,
+    /// Whether what was on the disk is known.
+    checked: bool,
     /// Whether completion was told.
     complete: bool,
     /// What is to be told.
@@ -66,6 +69,7 @@ impl Watch {
             began,
             received: Meter::new(began),
             given: Meter::new(began),
+            checked: false,
             complete: false,
             events: Vec::new(),
         }
@@ -76,9 +80,10 @@ impl Watch {
         Self { advice: advice.unwrap_or(self.advice), ..self }
     }
 
-    /// Whether every piece is there.
-    pub(super) fn is_complete(&self) -> bool {
-        self.complete
+    /// Whether it did what was wanted, so that who stops it now interrupts nothing: a download
+    /// is complete, a seed has checked what it gives.
+    pub(super) fn is_done(&self) -> bool {
+        self.complete || self.goal == Goal::Seed && self.checked
     }
 
     /// What is to be told since the last call.
@@ -89,7 +94,7 @@ impl Watch {
     /// The client says something.
     pub(super) fn notice(&mut self, notice: Notice, now: Time, progress: &Progress) -> Step {
         match notice {
-            Notice::Checked { owned, .. } => return self.checked(owned, progress.pieces_total),
+            Notice::Checked { owned, .. } => return self.checked(owned, progress),
             Notice::Complete(_) => return self.completed(now, progress),
             Notice::Refused(message) | Notice::Failed { message, .. } => {
                 return Step::Fail(Failure::new(message));
@@ -102,16 +107,25 @@ impl Watch {
                 log::info!("peer {address} left: {reason}");
                 self.events.push(Event::PeerLeft { address, reason: reason.to_string() });
             }
+            Notice::DiskFull { message, .. } => {
+                let (message, seconds) = (message.into(), DISK_FULL_PAUSE.as_secs());
+                self.events.push(Event::DiskFull { message, retry_seconds: seconds });
+            }
+            Notice::DiskHasRoom(_) => self.events.push(Event::DiskHasRoom),
+            Notice::Tracker { report, .. } => self.events.push(Event::of_tracker(*report)),
             Notice::BadPiece { piece, .. } => self.events.push(Event::BadPiece { piece }),
             Notice::Added(_) | Notice::Stopped => {}
         }
         Step::Go
     }
 
-    /// Time has passed.
-    pub(super) fn tick(&mut self, now: Time, progress: &Progress) -> Step {
-        // A notice is dropped when thousands wait; the figures are always there.
-        if progress.pieces == progress.pieces_total && !self.complete && self.goal != Goal::Seed {
+    /// Time has passed. A notice is dropped when thousands wait; the figures, and the reason why
+    /// it cannot go on, are always there.
+    pub(super) fn tick(&mut self, now: Time, progress: &Progress, failure: Option<&str>) -> Step {
+        if let Some(message) = failure {
+            return Step::Fail(Failure::new(message));
+        }
+        if progress.complete && !self.complete && self.goal != Goal::Seed {
             return self.completed(now, progress);
         }
         let down = self.received.read(now, progress.downloaded);
@@ -120,10 +134,20 @@ impl Watch {
         Step::Go
     }
 
-    /// The user's time is over.
-    pub(super) fn timeout(&self, after: Duration, progress: &Progress) -> Step {
+    /// The user's time is over: a seed ends, and so does what is not done.
+    pub(super) fn timeout(&mut self, after: Duration, now: Time, progress: &Progress) -> Step {
+        if self.goal == Goal::Seed && self.checked {
+            self.stopped(now, progress);
+            return Step::End;
+        }
         if self.complete {
             return Step::Go;
+        }
+        if self.is_checking(progress) {
+            let seconds = after.as_secs();
+            let text = format!("gave up after {seconds} s, before what is there was checked");
+            let failure = Failure::new(text).at(self.folder.display());
+            return Step::Fail(failure.advise("give it more time"));
         }
         let (pieces, total) = (progress.pieces, progress.pieces_total);
         let peers = human::count(u64::from(progress.peers), "peer");
@@ -135,7 +159,7 @@ impl Watch {
 
     /// Somebody asked to stop.
     pub(super) fn stopped(&mut self, now: Time, progress: &Progress) {
-        if progress.pieces == progress.pieces_total && self.goal != Goal::Seed {
+        if progress.complete && self.goal != Goal::Seed {
             self.completed(now, progress);
         }
         self.events.push(Event::Stopped {
@@ -143,12 +167,22 @@ impl Watch {
             pieces_total: progress.pieces_total,
             downloaded: progress.downloaded,
             uploaded: progress.uploaded,
+            checking: self.is_checking(progress),
         });
     }
 
+    /// Whether what is on the disk is being compared.
+    fn is_checking(&self, progress: &Progress) -> bool {
+        let begun = (1..progress.pieces_total).contains(&(progress.checked + progress.trusted));
+        !self.checked && !self.complete && (self.goal == Goal::Seed || begun)
+    }
+
     /// What was on the disk is known.
-    fn checked(&mut self, pieces: u32, pieces_total: u32) -> Step {
-        self.events.push(Event::Checked { pieces, pieces_total });
+    fn checked(&mut self, pieces: u32, progress: &Progress) -> Step {
+        self.checked = true;
+        let pieces_total = progress.pieces_total;
+        let pieces_checked = progress.checked;
+        self.events.push(Event::Checked { pieces, pieces_total, pieces_checked });
         if self.goal != Goal::Seed || pieces == pieces_total {
             return Step::Go;
         }
@@ -173,114 +207,5 @@ impl Watch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::swarm::state::TorrentKey;
-
-    const HALF: Progress = Progress {
-        pieces: 2,
-        pieces_total: 4,
-        verified: 20,
-        total: 40,
-        downloaded: 20,
-        uploaded: 5,
-        wasted: 0,
-        checked: 4,
-        peers: 1,
-        seeds: 0,
-        bad_pieces: 0,
-    };
-    const WHOLE: Progress = Progress { pieces: 4, verified: 40, downloaded: 40, ..HALF };
-
-    fn watch(goal: Goal) -> Watch {
-        Watch::new(goal, "d".into(), "d/n".into(), Time::ZERO)
-    }
-
-    fn complete() -> Notice {
-        Notice::Complete(TorrentKey::from_bits(0))
-    }
-
-    fn checked(owned: u32) -> Notice {
-        Notice::Checked { torrent: TorrentKey::from_bits(0), owned }
-    }
-
-    fn at(seconds: u64) -> Time {
-        Time::ZERO + Duration::from_secs(seconds)
-    }
-
-    #[test]
-    fn a_download_ends_with_its_last_piece_and_a_seed_stays() {
-        for (goal, step) in
-            [(Goal::Download, Step::End), (Goal::DownloadAndSeed, Step::Go), (Goal::Seed, Step::Go)]
-        {
-            let mut watch = watch(goal);
-            assert_eq!(watch.notice(complete(), at(2), &WHOLE), step, "{goal:?}");
-            let expected =
-                Event::Complete { path: "d/n".into(), length: 40, downloaded: 40, seconds: 2.0 };
-            assert_eq!(watch.drain(), [expected]);
-            assert!(watch.is_complete());
-        }
-    }
-
-    #[test]
-    fn completion_is_told_once_and_also_when_its_notice_is_lost() {
-        let mut watch = watch(Goal::DownloadAndSeed);
-        assert_eq!(watch.tick(at(1), &WHOLE), Step::Go);
-        assert_eq!(watch.notice(complete(), at(2), &WHOLE), Step::Go);
-        let told = watch.drain();
-        assert!(matches!(told.as_slice(), [Event::Complete { .. }]), "{told:?}");
-    }
-
-    #[test]
-    fn a_seed_that_lacks_pieces_fails_and_a_download_does_not() {
-        let Step::Fail(failure) = watch(Goal::Seed).notice(checked(3), at(1), &HALF) else {
-            panic!("no failure")
-        };
-        let text = failure.to_string();
-        assert!(text.starts_with("1 of 4 pieces are missing or damaged: d: "), "{text}");
-        assert!(text.contains("cuerda download"), "{text}");
-        assert_eq!(watch(Goal::Download).notice(checked(3), at(1), &HALF), Step::Go);
-        assert_eq!(watch(Goal::Seed).notice(checked(4), at(1), &WHOLE), Step::Go);
-    }
-
-    #[test]
-    fn a_timeout_ends_what_is_not_done() {
-        let mut watch = watch(Goal::DownloadAndSeed);
-        let Step::Fail(failure) = watch.timeout(Duration::from_secs(5), &HALF) else {
-            panic!("no failure")
-        };
-        let text = failure.to_string();
-        assert!(text.starts_with("gave up after 5 s with 2 of 4 pieces, 1 peer: d: "), "{text}");
-        assert!(!text.contains("complete"), "{text}");
-        watch.notice(complete(), at(6), &WHOLE);
-        assert_eq!(watch.timeout(Duration::from_secs(5), &WHOLE), Step::Go);
-    }
-
-    #[test]
-    fn what_is_stopped_after_its_last_piece_is_complete() {
-        let mut stopped = watch(Goal::Download);
-        stopped.stopped(at(1), &HALF);
-        assert!(!stopped.is_complete());
-        stopped.stopped(at(1), &WHOLE);
-        assert!(stopped.is_complete());
-    }
-
-    #[test]
-    fn rates_come_from_what_has_grown() {
-        let mut watch = watch(Goal::Download);
-        watch.tick(at(2), &Progress { downloaded: 1000, uploaded: 0, ..HALF });
-        let told = watch.drain();
-        let Some(Event::Progress(figures)) = told.last() else { panic!("{told:?}") };
-        assert_eq!((figures.download_rate, figures.upload_rate), (500, 0));
-    }
-
-    #[test]
-    fn what_the_client_cannot_do_is_a_failure() {
-        let message = "cannot write to \"d/n\": no space left on the disk".into();
-        let notice = Notice::Failed { torrent: TorrentKey::from_bits(0), message };
-        let Step::Fail(failure) = watch(Goal::Download).notice(notice, at(1), &HALF) else {
-            panic!("no failure")
-        };
-        assert!(failure.to_string().contains("no space left"));
-    }
-}
+#[path = "watch_tests.rs"]
+mod tests;

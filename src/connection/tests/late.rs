@@ -31,6 +31,47 @@ fn a_late_block_is_told_once_and_may_still_come() {
 }
 
 #[test]
+fn all_late_blocks_of_a_lease_are_told_at_once() {
+    let mut scene = Scene::unchoked(true, 1, 40);
+    scene.grant(0, (1 << WINDOW_START) - 1);
+    scene.answer(Answer::Granted);
+    scene.turn();
+    scene.wait(BLOCK_TIMEOUT);
+    assert_eq!(overdue(&scene.events()), [(1 << WINDOW_START) - 1]);
+    scene.said();
+    scene.wait(BLOCK_LOST - BLOCK_TIMEOUT);
+    assert_eq!(scene.returned().len(), 1, "and so are those that are given up");
+    assert_eq!(scene.said().len(), WINDOW_START as usize, "each is taken back");
+}
+
+#[test]
+fn a_window_that_was_sent_one_by_one_and_stalls_makes_few_events() {
+    let mut scene = Scene::unchoked(true, 1, 60);
+    let last = 50 - 1;
+    scene.grant(0, (1 << 50) - 1);
+    scene.answer(Answer::Granted);
+    scene.turn();
+    // Each block that comes lets two requests go, a little later than the ones before.
+    for block in 0..20 {
+        scene.wait(Duration::from_millis(30));
+        scene.store(0, block);
+    }
+    scene.turn();
+    scene.events();
+    let (mut told, mut blocks) = (0, 0_u64);
+    let end = scene.now + BLOCK_TIMEOUT + Duration::from_secs(3);
+    while scene.now < end {
+        scene.now = scene.connection.deadline(scene.now).min(end);
+        scene.turn();
+        let late = overdue(&scene.events());
+        told += late.len();
+        late.iter().for_each(|late| blocks |= late);
+    }
+    assert!(blocks.count_ones() >= 20 && blocks >> last <= 1, "{blocks:b} are late");
+    assert!(told <= 3, "{told} events");
+}
+
+#[test]
 fn a_request_that_is_never_answered_is_given_up_and_can_be_asked_again() {
     let mut scene = Scene::unchoked(false, 1, 2);
     let lease = scene.grant(0, 0b11).lease;

@@ -61,3 +61,28 @@ fn spans_longer_than_a_block_are_refused() {
     assert_eq!(scene.said().len(), 1, "a reject");
     assert!(!scene.connection.has_uploads());
 }
+
+#[test]
+fn a_mere_seed_wants_nothing_of_anybody() {
+    let mut scene = Scene::with(true, 3, 1, &[0], false);
+    scene.hear(&Message::Have(1));
+    scene.hear(&Message::AllowedFast(1));
+    scene.hear(&Message::Unchoke);
+    scene.turn();
+    assert!(scene.said().is_empty(), "it is not interested");
+    let events = scene.events();
+    assert!(matches!(events[..], [Event::Have(_)]), "it asks for no work: {events:?}");
+    scene.hear(&Message::Have(0));
+    scene.hear(&Message::Have(2));
+    let parted = scene.connection.end_turn(scene.now);
+    assert_eq!(parted, Err(CloseReason::BothComplete), "nothing is left to exchange");
+}
+
+#[test]
+fn pieces_that_are_allowed_again_and_again_are_a_flood() {
+    let mut scene = Scene::new(true, 100, 1, &[]);
+    let heard = (0..2 * IDLE_WORDS_MAX)
+        .map(|turn| scene.connection.handle_message(scene.now, &Message::AllowedFast(turn % 100)))
+        .find(Result::is_err);
+    assert_eq!(heard, Some(Err(CloseReason::Violation(Violation::Flood))));
+}

@@ -47,11 +47,17 @@ impl Scene {
     /// A new connection for a torrent of so many pieces of so many blocks, of which we have
     /// `owned`. What is said first is taken away.
     pub(super) fn new(fast: bool, pieces: u32, blocks: u32, owned: &[u32]) -> Self {
+        Self::with(fast, pieces, blocks, owned, true)
+    }
+
+    /// The same, of a torrent of which we fetch what is missing or not.
+    pub(super) fn with(fast: bool, pieces: u32, blocks: u32, owned: &[u32], fetch: bool) -> Self {
         let piece_length = u64::from(blocks * BLOCK_LENGTH);
         let layout = Layout::single(piece_length, piece_length * u64::from(pieces)).unwrap();
         let mut set = Bitfield::new(pieces);
         owned.iter().for_each(|&piece| assert!(set.insert(piece)));
-        let shared = Arc::new(SharedTorrent::new(InfoHash([7; 20]), Arc::new(layout), &set));
+        let shared = SharedTorrent::new(InfoHash([7; 20]), Arc::new(layout), &set);
+        let shared = Arc::new(if fetch { shared } else { shared.as_mere_seed() });
         let handshake = Handshake {
             info_hash: shared.info_hash,
             peer_id: PeerId([2; 20]),

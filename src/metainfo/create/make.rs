@@ -58,8 +58,8 @@ pub struct Created {
     pub altered: Vec<Altered>,
 }
 
-/// A file whose name is not safe everywhere. It is in the torrent, but to seed it in place it has
-/// to be renamed to what the torrent's readers will call it.
+/// A file whose name is not safe everywhere. It is in the torrent, and can be seeded where it is;
+/// who downloads it gets it under another name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Altered {
     /// Where it is.

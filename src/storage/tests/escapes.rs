@@ -96,7 +96,7 @@ fn names_that_lead_out_are_refused_even_if_nobody_checked_before() {
     {
         let folder = tempfile::tempdir().unwrap();
         let layout = Arc::new(crate::layout::Layout::single(4, 4).unwrap());
-        let path: Vec<String> = path.into_iter().map(str::to_owned).collect();
+        let path = path.into_iter().map(Into::into).collect();
         let spec = FileSpec { path, kind: FileKind::Regular { executable: false } };
         let root = folder.path().join("root");
         let storage = Storage::new(root, layout, vec![spec], FileTable::new(1));

@@ -1,5 +1,6 @@
 //! Tests of the storage on real folders.
 
+mod confirming;
 mod escapes;
 mod failures;
 mod model;

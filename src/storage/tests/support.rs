@@ -102,7 +102,7 @@ pub(super) fn storage(
     let lengths = files.iter().map(|(_, length, kind)| (*length, matches!(kind, Kind::Pad)));
     let layout = Arc::new(Layout::new(piece_length, lengths).unwrap());
     let specs = files.iter().map(|(path, _, kind)| FileSpec {
-        path: parts(path),
+        path: parts(path).into_iter().map(Into::into).collect(),
         kind: match kind {
             Kind::Plain => FileKind::Regular { executable: false },
             Kind::Executable => FileKind::Regular { executable: true },

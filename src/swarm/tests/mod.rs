@@ -5,7 +5,9 @@
 
 mod scene;
 
+mod endgame;
 mod grants;
+mod keeping;
 mod returns;
 mod roster;
 mod sole;

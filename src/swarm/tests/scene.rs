@@ -52,7 +52,6 @@ impl Scene {
         let shared = Arc::new(SharedTorrent::new(HASH, Arc::new(layout), &none));
         let new = NewTorrent {
             shared: Arc::clone(&shared),
-            fetch: true,
             picker: Picker::new(pieces, PEERS, &mut Random::new(1)),
             addresses: AddressBook::default(),
         };
@@ -190,7 +189,7 @@ impl Scene {
 
     /// A peer leaves; its leases and pieces were given back.
     pub(super) fn leave(&mut self, peer: PeerKey) -> Vec<Order> {
-        let words = self.shared.owned.word_count() as u32;
+        let words = self.shared.layout.piece_count().div_ceil(64);
         for index in 0..words {
             self.say(peer, PeerEvent::WordGone { index });
         }

@@ -2,7 +2,8 @@
 
 use super::scene::{Scene, cancels, hash, woken};
 use crate::connection::event::{Answer, Grant};
-use crate::limits::SOLE_PATIENCE;
+use crate::limits::{SOLE_PATIENCE, SOLE_PAUSE, SOLE_TURN};
+use crate::swarm::order::Order;
 use crate::swarm::state::PeerKey;
 
 /// A piece of four blocks that came from two peers and was bad; the first fetches it alone. The
@@ -94,4 +95,84 @@ fn that_peer_is_given_the_rest_of_it_before_anything_else() {
     for _ in 0..3 {
         assert_eq!(scene.grant(peers[0], 1).piece, leases[0].piece);
     }
+}
+
+/// Turns until every timer that is due has expired.
+fn turns(scene: &mut Scene) -> Vec<Order> {
+    (0..200).flat_map(|_| scene.turn()).collect()
+}
+
+/// The peer that fetches the piece alone brings a block just before its patience ends, twice, and
+/// its turn is over a little later.
+fn trickle(scene: &mut Scene, peer: PeerKey, lease: &Grant) -> Vec<Order> {
+    let pause = SOLE_PATIENCE - SOLE_PATIENCE / 10;
+    for block in [0b001, 0b010] {
+        scene.wait(pause);
+        assert!(cancels(peer, &turns(scene)).is_empty());
+        scene.store(peer, lease, block);
+    }
+    scene.wait(SOLE_TURN - 2 * pause);
+    turns(scene)
+}
+
+#[test]
+fn a_peer_that_brings_a_block_now_and_then_does_not_keep_it_from_the_others() {
+    let (mut scene, peers, lease) = alone();
+    let orders = trickle(&mut scene, peers[0], &lease);
+    assert_eq!(cancels(peers[0], &orders), [(lease.lease, 0b100)]);
+    assert_eq!(woken(&orders), [peers[2]]);
+    assert_eq!(scene.want_idle(peers[0], 4).1, Answer::Wait, "others come first");
+    assert_eq!(scene.grant(peers[2], 4).blocks, 0b1111);
+}
+
+#[test]
+fn the_only_peer_that_has_it_may_be_as_slow_as_it_is() {
+    let (mut scene, peers, lease) = alone();
+    scene.leave(peers[1]);
+    scene.leave(peers[2]);
+    let orders = trickle(&mut scene, peers[0], &lease);
+    assert!(cancels(peers[0], &orders).is_empty());
+}
+
+#[test]
+fn who_gave_way_is_told_when_it_may_try_again() {
+    let (mut scene, peers, lease) = alone();
+    trickle(&mut scene, peers[0], &lease);
+    scene.leave(peers[1]);
+    scene.leave(peers[2]);
+    assert_eq!(scene.want_idle(peers[0], 4).1, Answer::Wait);
+    scene.wait(SOLE_PAUSE);
+    assert_eq!(woken(&turns(&mut scene)), [peers[0]]);
+    assert_eq!(scene.grant(peers[0], 4).blocks, 0b1111);
+}
+
+#[test]
+fn each_turn_is_longer_than_the_one_before() {
+    let (mut scene, peers, lease) = alone();
+    trickle(&mut scene, peers[0], &lease);
+    let lease = scene.grant(peers[2], 4);
+    let orders = trickle(&mut scene, peers[2], &lease);
+    assert!(cancels(peers[2], &orders).is_empty());
+}
+
+#[test]
+fn who_has_brought_one_is_told_that_it_may_fetch_the_next() {
+    let mut scene = Scene::new(2, 2);
+    let peers = [1, 2].map(|name| scene.seed(name));
+    let mut bad = Vec::new();
+    for _ in 0..2 {
+        let leases = peers.map(|peer| scene.grant(peer, 1));
+        scene.store(peers[0], &leases[0], leases[0].blocks);
+        bad.extend(hash(&scene.store(peers[1], &leases[1], leases[1].blocks)));
+    }
+    assert_eq!(bad.len(), 2);
+    bad.into_iter().for_each(|(active, _)| drop(scene.bad(active)));
+    scene.leave(peers[1]);
+    let first = scene.grant(peers[0], 2);
+    assert_eq!(scene.want_idle(peers[0], 2).1, Answer::Wait, "one at a time");
+    let orders = scene.store(peers[0], &first, 0b11);
+    assert!(hash(&orders).is_some());
+    assert_eq!(woken(&orders), [peers[0]], "nobody else would tell it");
+    let second = scene.grant(peers[0], 2);
+    assert_ne!(second.piece, first.piece);
 }

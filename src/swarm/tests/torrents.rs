@@ -13,6 +13,7 @@ use crate::swarm::event::{Control, DiskEvent, Event, Hashed};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::picker::Picker;
 use crate::swarm::state::NewTorrent;
+use crate::tracker::report::{Report, ReportOutcome};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -23,7 +24,6 @@ fn new_torrent(pieces: u32) -> NewTorrent {
     NewTorrent {
         shared: Arc::new(SharedTorrent::new(crate::id::InfoHash([8; 20]), Arc::new(layout), &none)),
         picker: Picker::new(pieces, 10, &mut Random::new(1)),
-        fetch: true,
         addresses: AddressBook::default(),
     }
 }
@@ -46,6 +46,21 @@ fn a_torrent_is_taken_on_once() {
 }
 
 #[test]
+fn a_failed_torrent_is_not_complete_whatever_was_under_way() {
+    let mut scene = Scene::new(1, 2);
+    let torrent = scene.torrent;
+    let peer = scene.seed(1);
+    let lease = scene.grant(peer, 2);
+    let (active, _) = super::scene::hash(&scene.store(peer, &lease, 0b11)).unwrap();
+    let orders = scene.good(active);
+    assert!(orders.iter().any(|order| matches!(order, Order::Settle(_))), "{orders:?}");
+    scene.tell(Event::Disk(DiskEvent::Failed { torrent, message: "it is gone".into() }));
+    let orders = scene.tell(Event::Disk(DiskEvent::Settled { torrent }));
+    assert!(orders.is_empty(), "{orders:?}");
+    assert!(!scene.shared.settled.load(std::sync::atomic::Ordering::Relaxed));
+}
+
+#[test]
 fn what_is_on_the_disk_is_checked_a_few_jobs_at_a_time_and_then_owned() {
     let mut scene = Scene::new(1, 1);
     let new = new_torrent(100);
@@ -60,7 +75,8 @@ fn what_is_on_the_disk_is_checked_a_few_jobs_at_a_time_and_then_owned() {
     let mut last = Vec::new();
     while let Some((first, count)) = jobs.pop() {
         let good = u64::from(first % 3 == 0);
-        last = scene.tell(Event::Hashed(Hashed::Checked { torrent, first, count, good }));
+        last =
+            scene.tell(Event::Hashed(Hashed::Checked { torrent, first, count, good, trusted: 0 }));
         jobs.extend(checks(&last));
     }
     assert_eq!(shared.owned.count(), 34);
@@ -69,6 +85,30 @@ fn what_is_on_the_disk_is_checked_a_few_jobs_at_a_time_and_then_owned() {
         matches!(order, Order::Notify(Notice::Checked { torrent: t, owned: 34 }) if *t == torrent)
     });
     assert!(told, "{last:?}");
+    let announced = last.iter().any(
+        |order| matches!(order, Order::Discover { torrent: t, complete: false } if *t == torrent),
+    );
+    assert!(announced, "trackers hear of it when what is missing is known: {last:?}");
+}
+
+#[test]
+fn trackers_hear_of_a_last_piece_and_people_of_trackers() {
+    let mut scene = Scene::new(1, 2);
+    let torrent = scene.torrent;
+    let peer = scene.seed(1);
+    let lease = scene.grant(peer, 2);
+    let (active, _) = super::scene::hash(&scene.store(peer, &lease, 0b11)).unwrap();
+    scene.good(active);
+    let orders = scene.tell(Event::Disk(DiskEvent::Settled { torrent }));
+    let expected = [Order::Completed(torrent), Order::Notify(Notice::Complete(torrent))];
+    assert_eq!(format!("{orders:?}"), format!("{expected:?}"), "before anybody can stop for it");
+    let outcome = ReportOutcome::Failed { reason: "no".into(), again: None };
+    let report = Box::new(Report { tracker: "udp://a:1".into(), outcome });
+    let orders = scene.tell(Event::Tracker { torrent, report: report.clone() });
+    let [Order::Notify(Notice::Tracker { report: told, .. })] = &orders[..] else {
+        panic!("{orders:?}")
+    };
+    assert_eq!(*told, report);
 }
 
 #[test]
@@ -92,7 +132,12 @@ fn when_the_disk_fails_nothing_more_is_granted_or_dialed() {
     scene.grant(peer, 1);
     let failed = DiskEvent::Failed { torrent: scene.torrent, message: "no room".into() };
     let orders = scene.tell(Event::Disk(failed));
-    assert!(matches!(orders[..], [Order::Notify(Notice::Failed { .. })]), "{orders:?}");
+    let expected = matches!(
+        orders[..],
+        [Order::Withdraw(torrent), Order::Notify(Notice::Failed { .. })] if torrent == scene.torrent
+    );
+    assert!(expected, "{orders:?}");
+    assert_eq!(scene.shared.failure.get().map(|message| &**message), Some("no room"));
     assert_eq!(scene.want(peer, 1).1, Answer::Wait);
     assert_eq!(scene.find(7), None);
 }

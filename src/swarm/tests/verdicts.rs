@@ -4,6 +4,7 @@ use super::scene::{Scene, hash, stop};
 use crate::connection::event::Answer;
 use crate::connection::reason::{CloseReason, Violation};
 use crate::id::PeerId;
+use crate::swarm::event::{DiskEvent, Event};
 use crate::swarm::order::{Notice, Order};
 
 const BAD_DATA: Option<CloseReason> = Some(CloseReason::Violation(Violation::BadData));
@@ -23,7 +24,12 @@ fn a_good_piece_is_owned_and_told() {
     let (active, _) = hash(&scene.store(peer, &lease, 0b11)).unwrap();
     let orders = scene.good(active);
     let complete = |order: &Order| matches!(order, Order::Notify(Notice::Complete(_)));
+    assert!(orders.iter().any(|order| matches!(order, Order::Settle(_))));
+    assert!(!orders.iter().any(complete), "the files are to be looked for first");
+    let torrent = scene.torrent;
+    let orders = scene.tell(Event::Disk(DiskEvent::Settled { torrent }));
     assert!(orders.iter().any(complete));
+    assert!(scene.shared.settled.load(std::sync::atomic::Ordering::Relaxed));
 }
 
 #[test]
@@ -42,7 +48,7 @@ fn who_gave_all_of_a_bad_piece_is_banned_and_does_not_come_back() {
     assert_eq!(stop(same_name, &orders), None, "anybody can claim anybody's name");
     let address = "10.0.0.1:4000".parse().unwrap();
     let arrival = crate::swarm::event::ArrivalKey(99);
-    let orders = scene.tell(crate::swarm::event::Event::Arrived { arrival, address });
+    let orders = scene.tell(Event::Arrived { arrival, address });
     assert!(matches!(orders[..], [Order::Refuse(_)]), "nor from the same host: {orders:?}");
 }
 
@@ -104,6 +110,6 @@ fn who_left_before_its_blocks_were_judged_is_banned_all_the_same() {
     scene.leave(again);
     let address = "10.0.0.1:4000".parse().unwrap();
     let arrival = crate::swarm::event::ArrivalKey(99);
-    let orders = scene.tell(crate::swarm::event::Event::Arrived { arrival, address });
+    let orders = scene.tell(Event::Arrived { arrival, address });
     assert!(matches!(orders[..], [Order::Refuse(_)]), "{orders:?}");
 }

@@ -11,7 +11,7 @@ use crate::connection::reason::CloseReason;
 use crate::connection::upload::wire_form;
 use crate::layout::{Block, PieceSpan};
 use crate::limits::{READS_PER_WAKE_MAX, UNSENT_MAX, UPLOAD_BATCH, UPLOADS_PER_TURN_MAX};
-use crate::storage::StorageError;
+use crate::storage::{StorageError, StorageErrorKind};
 use crate::swarm::event::Event;
 use crate::swarm::state::PeerKey;
 use crate::threads::assets::Assets;
@@ -23,6 +23,7 @@ use crate::wire::messenger::{Fill, Messenger};
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// A connection with everything it works on.
 #[derive(Debug)]
@@ -125,6 +126,7 @@ impl Session {
         let bounds = self.connection.bounds();
         let mut arriving = messages(self.line.messenger.pending(), &bounds);
         let mut blocks = BlockRun::default();
+        let mut full = None;
         let mut outcome = Ok(());
         for message in arriving.by_ref() {
             let message = match message {
@@ -147,15 +149,19 @@ impl Session {
                     break;
                 }
             };
-            if let Err(error) = stored {
+            if let Err(error) = endure(stored, &mut full) {
                 outcome = Err(Failure::Disk(error));
                 break;
             }
         }
         // Blocks that came before a violation are as good as any.
-        let written = blocks.write(&self.assets, &mut self.connection).map_err(Failure::Disk);
+        let written = blocks.write(&self.assets, &mut self.connection);
+        let written = endure(written, &mut full).map_err(Failure::Disk);
         let consumed = arriving.consumed();
         self.line.messenger.consume(consumed);
+        if let Some(error) = full {
+            let _ = self.assets.publish_failure(&self.context.bus, &error);
+        }
         match outcome.and(written) {
             Ok(()) => Ok(()),
             Err(Failure::Peer(reason)) => Err(reason),
@@ -164,7 +170,8 @@ impl Session {
     }
 
     fn disk_failed(&self, error: &StorageError) -> CloseReason {
-        log::error!("{error}");
+        // Everybody hears of it by the torrent's failure.
+        log::info!("{error}");
         let _ = self.assets.publish_failure(&self.context.bus, error);
         CloseReason::DiskFailed
     }
@@ -238,6 +245,21 @@ impl Session {
     }
 }
 
+/// A disk that is full is no reason to leave: the block goes back like one that never came, and the
+/// main thread, which is to be told, grants no more until there is room.
+fn endure(
+    stored: Result<(), StorageError>,
+    full: &mut Option<StorageError>,
+) -> Result<(), StorageError> {
+    match stored {
+        Err(error) if error.kind == StorageErrorKind::DiskFull => {
+            *full = Some(error);
+            Ok(())
+        }
+        other => other,
+    }
+}
+
 /// Why a buffer could not be handled to its end.
 enum Failure {
     /// It is the peer's fault.
@@ -280,6 +302,9 @@ impl<'a> BlockRun<'a> {
         let length = self.data.iter().map(|slice| slice.len() as u32).sum();
         let span = PieceSpan { piece: first.piece, begin: first.begin(), length };
         let written = assets.storage.write(span, &self.data);
+        if written.is_err() {
+            assets.shared.stats.wasted.fetch_add(u64::from(length), Relaxed);
+        }
         for block in self.blocks.drain(..) {
             match written {
                 Ok(()) => connection.stored(block),

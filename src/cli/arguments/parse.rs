@@ -1,0 +1,48 @@
+//! The finished definition of the command line, and how words are read by it.
+
+use crate::cli::arguments::commands::{Arguments, TalkArguments};
+use crate::cli::arguments::environment::{blame, with_variables};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches};
+use std::ffi::OsString;
+
+/// Everything that can be said, for help, manual, completions and reading alike.
+pub(crate) fn definition() -> Command {
+    with_variables(Arguments::command())
+}
+
+/// Reads the words of a command line, the program's name first, and what the environment adds.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, Error> {
+    let mut command = definition();
+    let matches = command.try_get_matches_from_mut(words).map_err(blame)?;
+    let mut arguments =
+        Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    settle_talk(&mut arguments.talk, &matches, &mut command)?;
+    Ok(arguments)
+}
+
+/// Of `--quiet` and `--verbose` the one on the command line counts; both there are a mistake. The
+/// reader of arguments would take a variable for part of the same contradiction.
+fn settle_talk(
+    talk: &mut TalkArguments,
+    matches: &ArgMatches,
+    command: &mut Command,
+) -> Result<(), Error> {
+    let said = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+    match (said("quiet"), said("verbose")) {
+        (true, true) => {
+            let text = "the argument '--quiet' cannot be used with '--verbose'";
+            Err(command.error(ErrorKind::ArgumentConflict, text))
+        }
+        (true, false) => {
+            talk.verbose = 0;
+            Ok(())
+        }
+        (false, true) => {
+            talk.quiet = false;
+            Ok(())
+        }
+        (false, false) => Ok(()),
+    }
+}

@@ -1,0 +1,180 @@
+//! Keeps the record of one torrent: when a file's stamp is taken, when a piece may be recorded,
+//! and which copy is believed.
+//!
+//! What makes a record sound:
+//!
+//! 1. A file's stamp is taken when nobody writes to the file: before the first write of a run,
+//!    when all its pieces are verified, or when everybody has stopped. A file that was written to
+//!    and is not finished has none.
+//! 2. The file is flushed before a record with its stamp is written; or the record is bound to this
+//!    start of the system, which unflushed bytes do not outlive.
+//! 3. Only pieces are recorded whose files all have a stamp.
+//! 4. A copy that is whole stays until the next one is whole and flushed.
+//!
+//! So a recorded piece whose files still have their stamps is on the medium, whatever happened in
+//! between; all else is compared with its hash. Verified pieces are never written to again, so
+//! even an old record is right about those whose stamps agree.
+
+use super::medium::{Medium, RecordCopy};
+use super::record::{Boot, Record, Shape};
+use super::stamp::Stamp;
+use super::trust::{is_at_rest, trusted};
+use crate::bitfield::Bitfield;
+use crate::layout::Layout;
+use crate::limits::STAMP_TICK;
+use crate::storage::error::StorageError;
+use sha1::{Digest, Sha1};
+use std::sync::Arc;
+
+/// Who may still write to the files while a record is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writers {
+    /// Peers' threads, to whatever is not verified yet.
+    Busy,
+    /// Nobody any more.
+    Gone {
+        /// Whether there is time to flush what was written last.
+        flush: bool,
+    },
+}
+
+/// One file, as far as it is known.
+#[derive(Debug, Clone, Copy, Default)]
+struct FileState {
+    /// Its stamp, taken when nobody wrote to it, if it was not written to since.
+    stamp: Option<Stamp>,
+    /// Whether it was flushed since it was written to.
+    flushed: bool,
+}
+
+/// Keeps the record of one torrent.
+#[derive(Debug)]
+pub struct Keeper {
+    /// Which torrent.
+    shape: Shape,
+    /// Its geometry.
+    layout: Arc<Layout>,
+    /// For each file, whether it holds stored bytes.
+    stored: Vec<bool>,
+    /// What is known of each file.
+    files: Vec<FileState>,
+    /// Digest of the record written last.
+    saved: Option<[u8; 20]>,
+}
+
+impl Keeper {
+    /// A torrent of which nothing is known. `stored` tells for each file whether it is one with
+    /// bytes on the disk, not padding or a link.
+    pub fn new(shape: Shape, layout: Arc<Layout>, stored: Vec<bool>) -> Self {
+        let files = vec![FileState::default(); stored.len()];
+        Self { shape, layout, stored, files, saved: None }
+    }
+
+    /// Looks at the files and believes what it can of the record; call it before anything is
+    /// written. Gives back the pieces that need not be compared with their hashes.
+    pub fn load(&mut self, medium: &mut impl Medium) -> Bitfield {
+        let all: Vec<usize> = (0..self.files.len()).filter(|file| self.stored[*file]).collect();
+        self.take_stamps(medium, &all);
+        let found: Vec<_> = self.files.iter().map(|file| file.stamp).collect();
+        let boot = medium.boot();
+        let record = [RecordCopy::Newest, RecordCopy::Previous].into_iter().find_map(|copy| {
+            let bytes = medium.read(copy).unwrap_or_else(|error| {
+                log::warn!("{error}");
+                None
+            })?;
+            let what = self.shape.info_hash;
+            let record = Record::decode(&bytes, &self.shape)
+                .map_err(|error| log::warn!("resume record of {what}: {error}"))
+                .ok()?;
+            (record.boot.is_none() || record.boot == boot).then_some(record)
+        });
+        match record {
+            Some(Record { good, stamps, .. }) => {
+                trusted(good, &stamps, &found, &self.stored, &self.layout)
+            }
+            None => Bitfield::new(self.shape.pieces),
+        }
+    }
+
+    /// Records these verified pieces, as far as that would be believed; tells whether there was
+    /// anything new to write. A file that cannot be flushed or seen is left out.
+    pub fn save(
+        &mut self,
+        medium: &mut impl Medium,
+        good: &Bitfield,
+        writers: Writers,
+    ) -> Result<bool, StorageError> {
+        let mut unknown = Vec::new();
+        let boot = medium.boot();
+        let flush = match writers {
+            Writers::Busy => true,
+            Writers::Gone { flush } => flush || boot.is_none(),
+        };
+        for file in (0..self.files.len()).filter(|file| self.stored[*file]) {
+            let rests = writers != Writers::Busy || is_at_rest(good, &self.layout, file);
+            let state = &mut self.files[file];
+            if medium.was_written(file) {
+                *state = FileState::default();
+            }
+            if state.stamp.is_none() && !rests {
+                continue;
+            }
+            if flush && !state.flushed {
+                match medium.flush(file) {
+                    Ok(()) => state.flushed = true,
+                    Err(error) => {
+                        log::warn!("{error}");
+                        state.stamp = None;
+                        continue;
+                    }
+                }
+            }
+            if state.stamp.is_none() {
+                unknown.push(file);
+            }
+        }
+        self.take_stamps(medium, &unknown);
+        self.write(medium, good, boot)
+    }
+
+    /// Takes the stamps of these files, none of which is being written to.
+    fn take_stamps(&mut self, medium: &mut impl Medium, files: &[usize]) {
+        let mut fresh = false;
+        for &file in files {
+            let stamp = medium.stamp(file);
+            let now = medium.now();
+            fresh |= stamp.is_some_and(|stamp| stamp.is_fresh(now, STAMP_TICK));
+            self.files[file].stamp = stamp;
+        }
+        if fresh {
+            medium.settle();
+            for &file in files {
+                self.files[file].stamp = medium.stamp(file);
+            }
+        }
+    }
+
+    /// Writes a record if it would say anything new.
+    fn write(
+        &mut self,
+        medium: &mut impl Medium,
+        good: &Bitfield,
+        boot: Option<Boot>,
+    ) -> Result<bool, StorageError> {
+        let flushed = self.files.iter().all(|file| file.flushed || file.stamp.is_none());
+        let boot = boot.filter(|_| !flushed);
+        let stamps: Vec<_> = self.files.iter().map(|file| file.stamp).collect();
+        let good = trusted(good.clone(), &stamps, &stamps, &self.stored, &self.layout);
+        let bytes = Record { boot, good, stamps }.encode(&self.shape);
+        let digest: [u8; 20] = Sha1::digest(&bytes).into();
+        if self.saved == Some(digest) {
+            return Ok(false);
+        }
+        medium.write(&bytes)?;
+        medium.replace(RecordCopy::Newest, RecordCopy::Previous)?;
+        medium.replace(RecordCopy::Unfinished, RecordCopy::Newest)?;
+        medium.flush_copies()?;
+        self.saved = Some(digest);
+        Ok(true)
+    }
+}

@@ -1,0 +1,21 @@
+//! The `tracker-N` threads: each makes one announce over one family of addresses, publishes the
+//! peers it gets, reports to `discover`, and ends.
+//!
+//! - [`job`]: what such a thread is given, and its body
+//! - [`http`]: over HTTP and HTTPS
+//! - [`udp`]: over UDP
+//! - [`outcome`]: how it went
+//! - [`names`]: looking up hosts, the only place that does
+//! - [`ourselves`]: which addresses are ours
+//! - [`network`]: what all of them share
+
+pub mod http;
+pub mod job;
+pub mod names;
+pub mod network;
+pub mod ourselves;
+pub mod outcome;
+pub mod udp;
+
+#[cfg(test)]
+mod tests;
