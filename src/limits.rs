@@ -3,9 +3,12 @@
 //! Constants are grouped by who meets them first. Relations between them are asserted at compile
 //! time at the end of the file, so a change that breaks one does not build. No logic lives here.
 
-pub mod ring;
+mod ring;
+mod storage;
 mod trackers;
 
+pub use ring::*;
+pub use storage::*;
 pub use trackers::*;
 
 use std::time::Duration;
@@ -97,6 +100,9 @@ pub const WINDOW_START: u32 = 8;
 /// Fewest requests in flight to a peer that answers, however slow. What waits long at a slow peer
 /// was chosen long ago: simulated swarms behind a slow seed take twice as long with 16.
 pub const WINDOW_MIN: u32 = 4;
+/// But only as many of them as come within this time, at least one: half of what a block may take,
+/// so that nothing is late at an honest peer only because it is slow.
+pub const WINDOW_WAIT: Duration = Duration::from_secs(12);
 /// Most requests in flight to one peer.
 pub const WINDOW_MAX: u32 = 1_024;
 /// Most requests in flight to a peer that announced no `reqq`: common clients queue 250.
@@ -110,6 +116,9 @@ pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(25);
 pub const BLOCK_LOST: Duration = Duration::from_secs(50);
 /// Requests taken back whose answer a peer with Fast owes us; the oldest are forgotten.
 pub const CANCELS_OPEN_MAX: usize = WINDOW_MAX as usize;
+/// Segments of which blocks that were given up are remembered for each peer, because they may still
+/// come: as many as it may hold leases of.
+pub const GIVEN_UP_MAX: usize = LEASES_PER_PEER_MAX;
 /// After a look for late requests the next one is at least this much later, so that those of a
 /// window, sent one by one, make few events.
 pub const LATE_PAUSE: Duration = Duration::from_secs(1);
@@ -187,6 +196,24 @@ pub const SEED_SLOT_TIME_MAX: Duration = Duration::from_secs(300);
 /// As a seed, a peer keeps its slot until it was sent this many pieces.
 pub const SEED_SLOT_PIECES: u64 = 20;
 
+// ---- limits of speed -------------------------------------------------------------------------
+
+/// Bytes that a peer is granted at a time under a limit of speed, as time at that limit: short, so
+/// that shares are equal, and longer than a thread takes to wake.
+pub const RATE_QUANTUM: Duration = Duration::from_millis(5);
+/// Least of that, in bytes: a block, since less cannot be asked for.
+pub const RATE_QUANTUM_MIN: u64 = BLOCK_LENGTH as u64;
+/// Most of that, in bytes: one write to a socket.
+pub const RATE_QUANTUM_MAX: u64 = UPLOAD_BATCH as u64;
+/// What a limit saves while nobody uses it, as time: makes up for threads that wake late, and is
+/// below a twentieth of a second, so that a second stays within 5 %.
+pub const RATE_BURST: Duration = Duration::from_millis(40);
+/// Who waits for its turn under a limit looks at least this often whether the limit has changed.
+pub const RATE_RECHECK: Duration = Duration::from_millis(250);
+/// Slowest limit that can be asked for, in bytes per second: a block in sixteen seconds, so that
+/// a peer that gets one now and then is not taken for dead.
+pub const RATE_MIN: u64 = 1_024;
+
 // ---- peers and addresses ---------------------------------------------------------------------
 
 /// Most peers of the whole process.
@@ -195,6 +222,16 @@ pub const PEERS_MAX: usize = 10_000;
 pub const PEERS_PER_TORRENT_MAX: usize = 10_000;
 /// Most torrents of the whole process.
 pub const TORRENTS_MAX: usize = 10_000;
+/// Most connections of one host: an IPv4 address, which users behind one router share, or 64 bits
+/// of an IPv6 one. Loopback has no such limit.
+pub const PEERS_PER_HOST_MAX: usize = 16;
+/// While there is somebody to dial, one place in this many is kept for that, but no more than can
+/// be dialed at once.
+pub const DIALS_RESERVED_SHARE: usize = 16;
+/// A peer that was of no use to either side for this long may have to give its place up.
+pub const SPARE_AGE: Duration = Duration::from_secs(60);
+/// Peers give their places up at most this often, one at a time.
+pub const SPARE_PAUSE: Duration = Duration::from_millis(250);
 /// Most connections being dialed at once.
 pub const DIALS_MAX: usize = 32;
 /// Most addresses remembered for one torrent.
@@ -295,42 +332,8 @@ pub const TIMER_TICK: Duration = Duration::from_millis(100);
 /// Slots of the main thread's timing wheel.
 pub const TIMER_SLOTS: usize = 1_024;
 
-// ---- storage ---------------------------------------------------------------------------------
-
-/// Most files of torrents open at once.
-pub const OPEN_FILES_MAX: usize = 256;
-/// Slices handed to the system in one read or write: `IOV_MAX` of Linux and macOS.
-pub const IO_SLICES_MAX: usize = 1_024;
-/// Bytes read at once while hashing: they fit the second-level cache.
-pub const HASH_CHUNK: usize = 256 * 1024;
-/// Bytes that one checking job of a hash thread aims at.
-pub const CHECK_JOB_BYTES: u64 = 4 * 1024 * 1024;
-/// Checking jobs of one torrent under way at once.
-pub const CHECK_JOBS_AHEAD: usize = 16;
-
-/// Two changes of a file further apart than this have different times: the clocks of file systems
-/// tick at least a hundred times a second.
-pub const STAMP_TICK: Duration = Duration::from_millis(20);
-/// Longest time that a thread waits without anybody who could wake it.
-pub const REST_MAX: Duration = Duration::from_millis(100);
-/// Verified pieces are recorded this long after the first one that is not: of what a killed process
-/// had finished, at most this much is read again.
-pub const SAVE_PAUSE: Duration = Duration::from_secs(30);
-/// While a disk is full, it is tried again this often.
-pub const DISK_FULL_PAUSE: Duration = Duration::from_secs(10);
-/// Bytes that have to be free before a full disk is written to again: some seconds of a fast
-/// download, so that it is not full again at once.
-pub const DISK_ROOM: u64 = 16 * 1024 * 1024;
-/// Orders to the disk thread that one torrent may have waiting: to prepare, to record, to record
-/// for the last time, to look for room, and to spare.
-pub const DISK_ORDERS_PER_TORRENT: usize = 6;
-
 // ---- command line ----------------------------------------------------------------------------
 
-/// Descriptors of one peer: its socket, its poll and its waker.
-pub const DESCRIPTORS_PER_PEER: u64 = 3;
-/// Descriptors that are not for peers: open files of torrents, arrivals, listeners, the rest.
-pub const DESCRIPTORS_RESERVED: u64 = (OPEN_FILES_MAX + ARRIVALS_MAX + 64) as u64;
 /// Most upload slots that can be asked for.
 pub const UPLOAD_SLOTS_MAX: usize = 10_000;
 /// Longest time that can be asked for: a year.
@@ -363,6 +366,8 @@ const _: () = {
     assert!(WINDOW_MAX as usize <= UPLOAD_QUEUE_MAX, "we accept what we would ask");
     assert!(WINDOW_MAX as usize <= LEASES_PER_PEER_MAX * 64, "leases can fill the window");
     assert!(GRANTS_PER_REQUEST_MAX < LEASES_PER_PEER_MAX);
+    assert!(2 * WINDOW_WAIT.as_secs() <= BLOCK_TIMEOUT.as_secs(), "a slow peer is in time");
+    assert!(WINDOW_AHEAD.as_secs() < WINDOW_WAIT.as_secs());
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
     assert!(BLOCK_LOST.as_secs() < SOLE_PATIENCE.as_secs(), "blocks can be asked for again");
     assert!(SOLE_PATIENCE.as_secs() < SOLE_TURN.as_secs(), "who stalls goes before who is slow");
@@ -371,6 +376,7 @@ const _: () = {
         BLOCK_TIMEOUT.as_secs() + LATE_PAUSE.as_secs() < BLOCK_LOST.as_secs(),
         "late comes before lost"
     );
+    assert!(RATE_QUANTUM_MIN <= RATE_QUANTUM_MAX && RATE_BURST.as_millis() < 50);
     assert!(KEEP_ALIVE.as_secs() < IDLE_TIMEOUT.as_secs());
     assert!(DIAL_FAILURES_DOUBT < DIAL_FAILURES_MAX);
     assert!(

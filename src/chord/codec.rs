@@ -14,7 +14,7 @@ use super::ring_id::RingId;
 use super::settings::{REPLICAS_MAX, RingTag, SUCCESSORS_MAX};
 use crate::bencode::{Dict, Mode, ScanLimits, from_bytes, to_bytes};
 use crate::id::{ID_LENGTH, InfoHash};
-use crate::limits::ring::{
+use crate::limits::{
     CLOSER_CONTACTS, DATAGRAM_READ_MAX, DEAD_LISTED_MAX, PREDECESSORS_PER_REPLICA, RING_DEPTH_MAX,
     RING_TOKENS_MAX,
 };

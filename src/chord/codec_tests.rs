@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chord::message::Record;
-use crate::limits::ring::{DATAGRAM_MAX, PADDED_QUERY};
+use crate::limits::{DATAGRAM_MAX, PADDED_QUERY};
 use proptest::prelude::*;
 
 const RING: RingTag = *b"ring";

@@ -9,7 +9,7 @@ use super::message::Cookie;
 use super::ring_id::{RING_BITS, RingId};
 use crate::kit::clock::Time;
 use crate::kit::random::Random;
-use crate::limits::ring::{
+use crate::limits::{
     CACHE_PER_SUBNET_MAX, COOKIE_USED, DEAD_FORGOTTEN, DEAD_RETRY_FIRST, DEAD_RETRY_MAX,
     DOUBTED_AGAIN, HEDGE_MIN, HEDGE_UNKNOWN, RTO_FIRST, RTO_MAX, RTO_MIN,
 };

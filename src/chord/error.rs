@@ -2,7 +2,7 @@
 
 use super::message::Transaction;
 use crate::bencode::BencodeError;
-use crate::limits::ring::DATAGRAM_READ_MAX;
+use crate::limits::DATAGRAM_READ_MAX;
 use std::fmt;
 
 /// Why a datagram is no message of the ring.

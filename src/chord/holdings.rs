@@ -8,7 +8,7 @@ use super::message::ViewHash;
 use super::neighborhood::Arc;
 use super::ring_id::RingId;
 use crate::kit::clock::Time;
-use crate::limits::ring::{HOLDINGS_MAX, LEARNER_TIME, LEARNERS_MAX};
+use crate::limits::{HOLDINGS_MAX, LEARNER_TIME, LEARNERS_MAX};
 use sha1::{Digest, Sha1};
 
 /// One arc.

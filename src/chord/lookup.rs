@@ -8,7 +8,7 @@ use super::contact::Contact;
 use super::message::Answer;
 use super::ring_id::RingId;
 use crate::kit::clock::Time;
-use crate::limits::ring::{DEAD_LISTED_MAX, LOOKUP_POOL_MAX, LOOKUP_REQUESTS_MAX, LOOKUP_TIME_MAX};
+use crate::limits::{DEAD_LISTED_MAX, LOOKUP_POOL_MAX, LOOKUP_REQUESTS_MAX, LOOKUP_TIME_MAX};
 
 /// What became of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

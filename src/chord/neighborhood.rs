@@ -46,7 +46,7 @@ pub struct Neighborhood {
 impl Neighborhood {
     /// A node that is alone.
     pub fn new(me: Contact, settings: &Settings) -> Self {
-        let spare = crate::limits::ring::PREDECESSORS_PER_REPLICA;
+        let spare = crate::limits::PREDECESSORS_PER_REPLICA;
         let replicas = settings.quorum.replicas;
         Self {
             me,

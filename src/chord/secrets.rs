@@ -6,7 +6,7 @@
 use super::message::{Cookie, Transaction};
 use super::ring_id::RingId;
 use crate::kit::clock::Time;
-use crate::limits::ring::SECRET_PERIOD;
+use crate::limits::SECRET_PERIOD;
 use sha1::{Digest, Sha1};
 use std::net::{IpAddr, SocketAddr};
 

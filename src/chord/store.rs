@@ -10,7 +10,7 @@ use super::message::{Flags, Record};
 use super::neighborhood::Arc;
 use super::ring_id::RingId;
 use crate::kit::clock::Time;
-use crate::limits::ring::{
+use crate::limits::{
     KEYS_MAX, LEASE_MAX, LEASES_MAX, PEERS_PER_KEY_MAX, PORTS_PER_SOURCE_MAX, TOMBSTONE_TIME,
 };
 use sha1::{Digest, Sha1};

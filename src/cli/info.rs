@@ -60,6 +60,8 @@ struct Told<'a> {
 /// A file as JSON.
 #[derive(Serialize)]
 struct ToldFile<'a> {
+    /// Its number for `--files`, from 1.
+    number: usize,
     /// Its position in the torrent, pads counted, from 0 (as BEP 53 counts).
     index: usize,
     /// Where it lies under the folder of the download.
@@ -85,8 +87,10 @@ impl<'a> Told<'a> {
             };
             let path = file.path.as_str();
             let FileEntry { length, executable, .. } = *file;
-            Some(ToldFile { index, path, length, executable, symlink })
+            Some(ToldFile { number: 0, index, path, length, executable, symlink })
         });
+        let mut files: Vec<_> = files.collect();
+        files.iter_mut().zip(1..).for_each(|(file, number)| file.number = number);
         Self {
             name: &metainfo.name,
             info_hash: metainfo.info_hash.to_string(),
@@ -99,7 +103,7 @@ impl<'a> Told<'a> {
             comment: metainfo.comment.as_deref(),
             created_by: metainfo.created_by.as_deref(),
             creation_date: metainfo.creation_date,
-            files: files.collect(),
+            files,
         }
     }
 }
@@ -179,8 +183,8 @@ mod tests {
             "created_by": null,
             "creation_date": 0,
             "files": [
-                {"index": 0, "path": "n/x", "length": 5},
-                {"index": 2, "path": "n/d/y", "length": 8, "executable": true},
+                {"number": 1, "index": 0, "path": "n/x", "length": 5},
+                {"number": 2, "index": 2, "path": "n/d/y", "length": 8, "executable": true},
             ],
         });
         assert_eq!(json, expected);

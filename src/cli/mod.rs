@@ -12,7 +12,7 @@
 //! - `out`: the only place that writes to standard output and standard error
 //! - `gauge`: progress, as a bar or as a line now and then
 //! - `human`: sizes, rates, times and dates as people read them
-//! - `logging`, `signals`, `descriptors`: what is set up before a command runs
+//! - `logging`, `signals`: what is set up before a command runs
 //! - `work`: a job on a thread of its own, watched
 //! - `torrent_file`: torrent files, read within bounds and written whole or not at all
 //! - `folder`: the folder named with `--dir`
@@ -25,7 +25,6 @@ mod arguments;
 mod console;
 mod create;
 mod damage;
-mod descriptors;
 mod failure;
 mod folder;
 mod gauge;

@@ -8,7 +8,8 @@ use crate::cli::failure::Failure;
 use crate::cli::out::Output;
 use crate::cli::outcome::{FAILED, Outcome};
 use crate::cli::transfer::commands as transfer;
-use crate::cli::{create, descriptors, info, logging, pages, verify};
+use crate::cli::{create, info, logging, pages, verify};
+use crate::client::raise_descriptor_limit;
 use std::env;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub fn run() -> ExitCode {
     let quiet = arguments.talk.quiet || arguments.command.json();
     let output = Arc::new(Output::standard(quiet));
     logging::start(&output, arguments.talk.quiet, arguments.talk.verbose);
-    descriptors::raise_limit();
+    raise_descriptor_limit();
     let result = perform(arguments.command, &Console::new(output.clone()));
     conclude(result, &output)
 }

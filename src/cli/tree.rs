@@ -1,5 +1,5 @@
-//! The files of a torrent as a tree, one line a file or folder, each with its size; files with
-//! their position in the torrent, by which BEP 53 and options name them.
+//! The files of a torrent as a tree, one line a file or folder, each with its size, files with the
+//! number that `--files` knows them by.
 
 use crate::cli::human;
 use crate::metainfo::{FileEntry, FileKind};
@@ -8,13 +8,16 @@ use std::collections::HashMap;
 /// Width of the column of sizes, in characters: `1023.9 KiB`.
 const SIZE_WIDTH: usize = 10;
 
+/// Least width of the column of numbers, in characters.
+const NUMBER_WIDTH: usize = 4;
+
 /// A file or folder.
 #[derive(Default)]
 struct Node<'a> {
     /// Its name.
     name: &'a str,
-    /// Its position among the torrent's files, if it is one.
-    position: Option<usize>,
+    /// Its number, if it is a file.
+    number: Option<usize>,
     /// Bytes of it or in it.
     length: u64,
     /// What is behind its name: a mark or the target of a link.
@@ -26,8 +29,7 @@ struct Node<'a> {
 /// The lines of the tree; pads are left out.
 pub(super) fn lines(files: &[FileEntry]) -> Vec<String> {
     let nodes = grow(files);
-    // As wide as the highest position.
-    let width = files.len().saturating_sub(1).to_string().len();
+    let width = NUMBER_WIDTH.max(files.len().to_string().len());
     let mut lines = Vec::with_capacity(nodes.len());
     // Node, what stands before its name, what stands before those of its children.
     let mut open: Vec<(usize, String, String)> = vec![(0, String::new(), String::new())];
@@ -35,9 +37,9 @@ pub(super) fn lines(files: &[FileEntry]) -> Vec<String> {
         let node = &nodes[at];
         if at != 0 {
             let size = human::size(node.length);
-            let position = node.position.map(|position| position.to_string()).unwrap_or_default();
+            let number = node.number.map(|number| number.to_string()).unwrap_or_default();
             let (name, note) = (node.name, &node.note);
-            lines.push(format!("{position:>width$} {size:>SIZE_WIDTH$}  {before}{name}{note}"));
+            lines.push(format!("{number:>width$}  {size:>SIZE_WIDTH$}  {before}{name}{note}"));
         }
         for (index, &child) in node.children.iter().enumerate().rev() {
             let last = index + 1 == node.children.len();
@@ -56,7 +58,8 @@ pub(super) fn lines(files: &[FileEntry]) -> Vec<String> {
 fn grow(files: &[FileEntry]) -> Vec<Node<'_>> {
     let mut nodes = vec![Node::default()];
     let mut places: HashMap<(usize, &str), usize> = HashMap::new();
-    for (position, file) in files.iter().enumerate() {
+    let mut number = 0;
+    for file in files {
         let note = match &file.kind {
             FileKind::Pad => continue,
             FileKind::Symlink(target) => format!(" -> {target}"),
@@ -77,8 +80,8 @@ fn grow(files: &[FileEntry]) -> Vec<Node<'_>> {
             nodes[next].length += file.length;
             at = next;
         }
-        nodes[at].note = note;
-        nodes[at].position = Some(position);
+        number += 1;
+        (nodes[at].note, nodes[at].number) = (note, Some(number));
     }
     nodes
 }
@@ -96,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_single_file_is_one_line() {
-        assert_eq!(lines(&[file("a.iso", 2048)]), ["0    2.0 KiB  a.iso"]);
+        assert_eq!(lines(&[file("a.iso", 2048)]), ["   1     2.0 KiB  a.iso"]);
     }
 
     #[test]
@@ -113,12 +116,12 @@ mod tests {
         assert_eq!(
             lines(&files),
             [
-                "         6 B  m/",
-                "0        1 B  ├── a",
-                "         5 B  ├── d/",
-                "2        2 B  │   ├── b",
-                "3        3 B  │   └── c*",
-                "4        0 B  └── l -> m/a",
+                "             6 B  m/",
+                "   1         1 B  ├── a",
+                "             5 B  ├── d/",
+                "   2         2 B  │   ├── b",
+                "   3         3 B  │   └── c*",
+                "   4         0 B  └── l -> m/a",
             ]
         );
     }

@@ -1,5 +1,6 @@
 //! What a client may be told, and why it cannot start.
 
+use crate::connection::toll::RateLimits;
 use crate::limits::{PEERS_MAX, UPLOAD_SLOTS};
 use crate::threads::tracker::network::Roots;
 use std::fmt;
@@ -18,6 +19,8 @@ pub struct ClientOptions {
     pub peers_max: usize,
     /// Peers of one torrent that may download at a time, not counting the optimistic one.
     pub upload_slots: usize,
+    /// Limits of speed of all torrents together.
+    pub limits: RateLimits,
     /// Our name and version, as peers see it.
     pub client_name: &'static str,
     /// Whom the certificates of HTTPS trackers may be signed by.
@@ -35,6 +38,7 @@ impl Default for ClientOptions {
             ],
             peers_max: PEERS_MAX,
             upload_slots: UPLOAD_SLOTS,
+            limits: RateLimits::default(),
             client_name: concat!("cuerda ", env!("CARGO_PKG_VERSION")),
             tracker_roots: Roots::default(),
             seed: None,

@@ -1,6 +1,7 @@
 //! Starting all threads of a client, and ending them again: none survives its client.
 
 use crate::client::options::{ClientOptions, StartError};
+use crate::connection::toll::{RateLimits, Throttle};
 use crate::id::PeerId;
 use crate::kit::buffers::BufferPool;
 use crate::kit::clock::{Clock, Time};
@@ -50,6 +51,10 @@ pub struct Client {
     pub(super) seed: u64,
     /// Peers at most.
     pub(super) peers_max: usize,
+    /// Limits of speed of all torrents together.
+    throttle: Throttle,
+    /// What time it is.
+    pub(super) clock: Clock,
     /// What people may want to know.
     notices: Receiver<Notice>,
     /// Where it listens.
@@ -60,8 +65,6 @@ pub struct Client {
     discover: Mailbox<DiscoverOrder>,
     /// Ends the watchdog, when it is dropped.
     watchdog: Mailbox<()>,
-    /// What time it is.
-    clock: Clock,
     /// Counts the threads that have not ended.
     census: Census,
     /// The threads that are there from the start.
@@ -182,8 +185,10 @@ impl Client {
 
         let (notices_in, notices) = bounded(NOTICES_MAX);
         let desk = AssetDesk::default();
+        let throttle = Throttle::new(options.limits);
         let context = PeerContext {
             bus: bus.clone(),
+            throttle: throttle.clone(),
             clock,
             pool: BufferPool::new(READ_BUFFER, POOL_BUFFERS_MAX),
             our_id,
@@ -217,22 +222,20 @@ impl Client {
         };
         starting.start("main", move || main.run())?;
         starting.start("accept", move || acceptor.run())?;
-        let (watchdog_box, watchdog_letters) = mailbox(1);
-        starting.start("watchdog", move || {
-            watchdog::run(&watchdog_letters, &pulse, clock, kind_name);
-        })?;
+        let watchdog = starting.watchdog(pulse)?;
         Ok(Self {
             bus,
             desk,
             files: FileTable::new(OPEN_FILES_MAX),
             seed,
             peers_max: options.peers_max,
+            throttle,
+            clock,
             notices,
             listening,
             accept: starting.accept.clone(),
             discover: starting.discover.clone(),
-            watchdog: watchdog_box,
-            clock,
+            watchdog,
             census: starting.census.clone(),
             threads: std::mem::take(&mut starting.threads),
         })
@@ -241,6 +244,11 @@ impl Client {
     /// The addresses that are listened on, with the ports that were found.
     pub fn listening(&self) -> &[SocketAddr] {
         &self.listening
+    }
+
+    /// Changes the limits of speed of all torrents together.
+    pub fn set_limits(&self, limits: RateLimits) {
+        self.throttle.set(self.clock.now(), limits);
     }
 
     /// What people may want to know. Who does not read misses some.
@@ -261,6 +269,14 @@ impl Client {
 }
 
 impl Starting {
+    /// Starts the thread that looks after the main thread; it ends when its mailbox is dropped.
+    fn watchdog(&mut self, pulse: Pulse) -> Result<Mailbox<()>, StartError> {
+        let (watchdog, letters) = mailbox(1);
+        let clock = self.clock;
+        self.start("watchdog", move || watchdog::run(&letters, &pulse, clock, kind_name))?;
+        Ok(watchdog)
+    }
+
     /// Starts the threads that take orders; returns their mailboxes.
     fn workers(
         &mut self,

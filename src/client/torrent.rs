@@ -2,9 +2,12 @@
 //! here, on the caller's thread; watching reads counters and never asks the main thread.
 
 use crate::bitfield::Bitfield;
+use crate::client::choice::{bytes_of, pieces_of};
 use crate::client::finder::Finder;
 use crate::client::start::Client;
 use crate::connection::shared::SharedTorrent;
+use crate::connection::toll::{RateLimits, Throttle};
+use crate::kit::clock::Clock;
 use crate::kit::random::Random;
 use crate::limits::PEERS_PER_TORRENT_MAX;
 use crate::metainfo::{FileKind as MetainfoKind, Metainfo};
@@ -50,6 +53,12 @@ pub struct AddTorrent {
     /// Trackers to announce to, in tiers (BEP 12); those of the torrent are not announced to by
     /// themselves. Addresses that cannot be are left out.
     pub trackers: Vec<Vec<String>>,
+    /// Its limits of speed, besides those of the client.
+    pub limits: RateLimits,
+    /// Which of its files are wanted, in the torrent's order; all if none is given.
+    pub files: Option<Box<[bool]>>,
+    /// Whether pieces are fetched in order, rather than the rarest first.
+    pub in_order: bool,
 }
 
 /// Why a torrent cannot be added.
@@ -77,14 +86,20 @@ impl std::error::Error for AddError {}
 pub struct TorrentHandle {
     /// What its threads share.
     shared: Arc<SharedTorrent>,
+    /// What time it is.
+    clock: Clock,
+    /// Wanted pieces.
+    pieces_total: u32,
+    /// Bytes of them.
+    total: u64,
 }
 
 /// How far a torrent is. Figures of one moment, give or take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Pieces verified.
+    /// Wanted pieces verified.
     pub pieces: u32,
-    /// Pieces there are.
+    /// Wanted pieces there are.
     pub pieces_total: u32,
     /// Bytes verified.
     pub verified: u64,
@@ -117,10 +132,10 @@ impl TorrentHandle {
     pub fn progress(&self) -> Progress {
         let stats = &self.shared.stats;
         Progress {
-            pieces: self.shared.owned.count(),
-            pieces_total: self.shared.layout.piece_count(),
-            verified: stats.verified.load(Relaxed),
-            total: self.shared.layout.total_length(),
+            pieces: self.shared.owned_of_wanted(),
+            pieces_total: self.pieces_total,
+            verified: stats.verified_wanted.load(Relaxed),
+            total: self.total,
             downloaded: stats.downloaded.load(Relaxed),
             uploaded: stats.uploaded.load(Relaxed),
             wasted: stats.wasted.load(Relaxed),
@@ -134,7 +149,12 @@ impl TorrentHandle {
         }
     }
 
-    /// Whether every piece is verified and the files are where they should be.
+    /// Changes its limits of speed.
+    pub fn set_limits(&self, limits: RateLimits) {
+        self.shared.throttle.set(self.clock.now(), limits);
+    }
+
+    /// Whether every piece that is wanted is verified and the files are where they should be.
     pub fn is_complete(&self) -> bool {
         self.shared.settled.load(Relaxed)
     }
@@ -151,7 +171,12 @@ impl Client {
         let metainfo = &torrent.metainfo;
         let layout = Arc::clone(&metainfo.layout);
         let empty = Bitfield::new(layout.piece_count());
-        let shared = SharedTorrent::new(metainfo.info_hash, layout, &empty);
+        let mut shared = SharedTorrent::new(metainfo.info_hash, layout, &empty);
+        shared.throttle = Throttle::new(torrent.limits);
+        if let Some(files) = &torrent.files {
+            let wanted = pieces_of(&shared.layout, files);
+            shared = shared.choosing(wanted);
+        }
         let shared = Arc::new(match torrent.mode {
             Mode::Download { .. } => shared,
             Mode::Seed => shared.as_mere_seed(),
@@ -160,7 +185,11 @@ impl Client {
             Mode::Download { allocation, flush } => Access::Write { allocation, flush },
             Mode::Seed => Access::Read,
         };
-        let storage = storage_of(metainfo, &torrent.root, self.files.clone());
+        let mut storage = storage_of(metainfo, &torrent.root, self.files.clone());
+        if torrent.mode != Mode::Seed {
+            let scraps = format!(".{}.parts", metainfo.info_hash);
+            storage = storage.choosing(torrent.files.as_deref().unwrap_or_default(), scraps);
+        }
         let hashes = Arc::clone(&metainfo.hashes);
         let assets = Assets::new(Arc::clone(&shared), storage, hashes, access)
             .announced(trackers_of(&torrent.trackers, metainfo.private));
@@ -173,10 +202,12 @@ impl Client {
             addresses.named(peer);
         }
         let peers = self.peers_max.min(PEERS_PER_TORRENT_MAX) as u32;
-        let picker = Picker::new(shared.layout.piece_count(), peers, &mut random);
+        let picker = picker_of(&shared, peers, torrent.in_order, &mut random);
         let new = Box::new(NewTorrent { shared: Arc::clone(&shared), picker, addresses });
         self.bus.publish(Event::Control(Control::Add(new))).map_err(|_| AddError::Stopping)?;
-        Ok(TorrentHandle { shared })
+        let pieces_total = shared.wanted.count();
+        let total = bytes_of(&shared.layout, &shared.wanted);
+        Ok(TorrentHandle { shared, clock: self.clock, pieces_total, total })
     }
 }
 
@@ -193,6 +224,15 @@ fn trackers_of(tiers: &[Vec<String>], private: bool) -> Trackers {
     let tiers = tiers.iter().map(|tier| tier.iter().filter_map(usable).collect::<Vec<_>>());
     let tiers = tiers.filter(|tier| !tier.is_empty()).collect();
     Trackers { tiers, rule: if private { Rule::OneAlone } else { Rule::EveryTier } }
+}
+
+/// The order of the pieces; those that are not wanted are never picked.
+fn picker_of(shared: &SharedTorrent, peers: u32, in_order: bool, random: &mut Random) -> Picker {
+    let mut picker = Picker::new(shared.layout.piece_count(), peers, random);
+    for piece in shared.layout.pieces().filter(|piece| !shared.wanted.has(piece.get())) {
+        picker.park(piece.get());
+    }
+    if in_order { picker.in_order() } else { picker }
 }
 
 /// The files of a torrent below this folder.

@@ -6,15 +6,19 @@
 
 use crate::connection::event::{Answer, Event, Grant};
 use crate::connection::flights::Flights;
+use crate::connection::given_up::GivenUp;
 use crate::connection::lease::{Lease, find, request_of};
 use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::shared::SharedTorrent;
 use crate::connection::supply::Supply;
+use crate::connection::toll::Toll;
 use crate::connection::window::Window;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout, PieceIndex};
-use crate::limits::{ALLOWED_FAST_KEPT_MAX, LEASES_PER_PEER_MAX, SNUB_PAUSE, SNUB_TIMEOUT};
+use crate::limits::{
+    ALLOWED_FAST_KEPT_MAX, BLOCK_LENGTH, LEASES_PER_PEER_MAX, SNUB_PAUSE, SNUB_TIMEOUT,
+};
 use crate::wire::message::Message;
 use std::collections::VecDeque;
 
@@ -23,7 +27,7 @@ use std::collections::VecDeque;
 pub enum Arrival {
     /// This connection won the claim: write it, then tell [`Download::stored`].
     Store,
-    /// Somebody else wrote it, or nobody waits for it any more: discard it.
+    /// Somebody else wrote it, or it was never asked for: discard it.
     Discard,
 }
 
@@ -38,6 +42,8 @@ pub struct Download {
     pub(super) outstanding: u32,
     /// Blocks granted and not asked for: the `todo` bits of all leases.
     pub(super) queued: u32,
+    /// Requests that we do not wait for any more and that may be answered all the same.
+    pub(super) given_up: GivenUp,
     /// Requests taken back. With Fast each of them is answered, by the block or a reject, and
     /// that answer must not be taken for one to a later request for the same block.
     pub(super) cancels: VecDeque<Block>,
@@ -61,16 +67,19 @@ pub struct Download {
     pub(super) allowed_fast: Vec<PieceIndex>,
     /// How many of those were looked at in the search under way.
     pub(super) allowed_fast_seen: usize,
+    /// What is paid under limits of speed, before a block is asked for.
+    pub(super) toll: Toll,
 }
 
 impl Download {
     /// A new connection: choked, with nothing granted.
-    pub fn new(now: Time, fast: bool) -> Self {
+    pub(super) fn new(now: Time, fast: bool, toll: Toll) -> Self {
         Self {
             leases: VecDeque::new(),
             flights: Flights::default(),
             outstanding: 0,
             queued: 0,
+            given_up: GivenUp::default(),
             cancels: VecDeque::new(),
             window: Window::new(now),
             supply: Supply::new(),
@@ -82,6 +91,7 @@ impl Download {
             pause_until: now,
             allowed_fast: Vec::new(),
             allowed_fast_seen: 0,
+            toll,
         }
     }
 
@@ -179,7 +189,7 @@ impl Download {
         self.window.block_arrived(now, bytes);
         self.answers_cancel(block);
         let Some(index) = find(&self.leases, block, |lease| lease.asked) else {
-            return Arrival::Discard;
+            return self.came_late(block);
         };
         let lease = &mut self.leases[index];
         lease.asked &= !block.bit();
@@ -261,14 +271,22 @@ impl Download {
         let pause = (self.pause_until > now && self.queued > 0).then_some(self.pause_until);
         let disgrace = self.snubbed && self.outstanding == 0 && self.patience_until > now;
         let patience = disgrace.then_some(self.patience_until);
-        [overdue, snub, pause, patience].into_iter().flatten().min()
+        let asks = self.room() > 0 && now >= self.pause_until;
+        let paid = self.toll.wait_until().filter(|_| asks);
+        [overdue, snub, pause, patience, paid].into_iter().flatten().min()
     }
 
     fn send_requests(&mut self, now: Time, layout: &Layout, out: &mut Outbox) {
         if self.outstanding == 0 {
             self.last_block = now;
+            self.window.resumed(now);
         }
-        let room = self.window.size().saturating_sub(self.outstanding);
+        if self.room() == 0 {
+            self.toll.release();
+            return;
+        }
+        let block = u64::from(BLOCK_LENGTH);
+        let room = (self.toll.allowance(now, u64::from(self.room()) * block) / block) as u32;
         let mut index = 0;
         let mut sent = 0;
         while sent < room && self.queued > 0 && index < self.leases.len() {
@@ -294,6 +312,12 @@ impl Download {
             self.flights.asked(now, block);
             out.send(Message::Request(request_of(layout, block)));
         }
+        self.toll.spend(u64::from(sent) * block);
+    }
+
+    /// Blocks that could be asked for now but for limits of speed.
+    fn room(&self) -> u32 {
+        self.window.size().saturating_sub(self.outstanding).min(self.queued)
     }
 
     /// A peer that keeps us waiting is asked for one block at a time, and now and then.

@@ -58,7 +58,8 @@ pub enum Event {
         /// Its blocks that were written, one bit each.
         blocks: u64,
     },
-    /// Blocks of a lease will not come from this peer.
+    /// Blocks of a lease are not awaited any more. One that was asked for may come all the same and
+    /// is told as stored then, if nobody else was faster.
     Returned {
         /// Which lease.
         lease: LeaseId,

@@ -1,13 +1,13 @@
-//! How blocks go back that will not come from this peer: because somebody else gave them, the peer
-//! choked us, refused, keeps us waiting, or leaves.
+//! How blocks go back that we do not wait for any more: because somebody else gave them, the peer
+//! choked us, refused, keeps us waiting, or leaves. What was asked for may come all the same.
 
-use crate::connection::download::Download;
+use crate::connection::download::{Arrival, Download};
 use crate::connection::event::LeaseId;
 use crate::connection::lease::{find, request_of};
 use crate::connection::outbox::Outbox;
 use crate::kit::clock::Time;
 use crate::layout::{Block, Layout};
-use crate::limits::{CANCELS_OPEN_MAX, REJECT_PAUSE, SNUB_PAUSE, SNUB_TIMEOUT};
+use crate::limits::{BLOCK_LENGTH, CANCELS_OPEN_MAX, REJECT_PAUSE, SNUB_PAUSE, SNUB_TIMEOUT};
 use crate::wire::message::Message;
 
 impl Download {
@@ -24,6 +24,7 @@ impl Download {
             lease.asked &= !asked;
             self.queued -= unasked.count_ones();
             self.outstanding -= asked.count_ones();
+            self.given_up.remember(lease, asked);
             for block in lease.blocks_of(asked) {
                 self.take_back(block, layout, out);
             }
@@ -61,6 +62,8 @@ impl Download {
             let mut back = std::mem::take(&mut lease.todo);
             if !self.fast {
                 self.outstanding -= lease.asked.count_ones();
+                self.toll.refund(u64::from(lease.asked.count_ones() * BLOCK_LENGTH));
+                self.given_up.remember(lease, lease.asked);
                 back |= std::mem::take(&mut lease.asked);
             }
             lease.lost |= back;
@@ -75,6 +78,7 @@ impl Download {
     /// The peer refuses a request. Tells whether it was one of ours.
     pub fn rejected(&mut self, now: Time, block: Block, out: &mut Outbox) -> bool {
         if self.answers_cancel(block) {
+            self.toll.refund(u64::from(BLOCK_LENGTH));
             return true;
         }
         let Some(index) = find(&self.leases, block, |lease| lease.asked) else { return false };
@@ -82,6 +86,7 @@ impl Download {
         lease.asked &= !block.bit();
         lease.lost |= block.bit();
         self.outstanding -= 1;
+        self.toll.refund(u64::from(BLOCK_LENGTH));
         lease.report_lost(out);
         self.finish(index, out);
         if !self.choked {
@@ -133,6 +138,7 @@ impl Download {
             lease.asked &= !block.bit();
             lease.lost |= block.bit();
             self.outstanding -= 1;
+            self.given_up.remember(lease, block.bit());
             self.take_back(block, layout, out);
             lost = true;
         }
@@ -142,6 +148,22 @@ impl Download {
                 self.finish(index, out);
             }
         }
+    }
+
+    /// A block came that is not awaited: it is of use if it was asked for and nobody wrote it.
+    pub(super) fn came_late(&mut self, block: Block) -> Arrival {
+        let Some(late) = self.given_up.win(block) else { return Arrival::Discard };
+        match find(&self.leases, block, |lease| lease.todo) {
+            // It was to be asked for once more.
+            Some(index) if self.leases[index].id == late.id => {
+                self.leases[index].todo &= !block.bit();
+                self.leases[index].writing |= block.bit();
+                self.queued -= 1;
+            }
+            // The main thread knows who gave what by segment, whether it is held or not.
+            _ => self.leases.push_back(late),
+        }
+        Arrival::Store
     }
 
     /// What was not asked for goes back.
@@ -163,6 +185,9 @@ impl Download {
             lease.report(out);
         }
         self.flights.clear();
+        self.toll.refund(u64::from(self.outstanding) * u64::from(BLOCK_LENGTH));
+        self.toll.release();
+        self.given_up.clear();
         (self.outstanding, self.queued) = (0, 0);
     }
 }

@@ -4,6 +4,7 @@
 use crate::bitfield::Bitfield;
 use crate::connection::outbox::Outbox;
 use crate::connection::shared::{PeerCounters, SharedTorrent};
+use crate::connection::toll::Throttle;
 use crate::connection::upload::Upload;
 use crate::limits::{ALLOWED_FAST_COUNT, UPLOAD_QUEUE_MAX};
 use crate::wire::allowed_fast::allowed_fast_set;
@@ -20,6 +21,8 @@ pub struct Setup {
     pub shared: Arc<SharedTorrent>,
     /// The peer's figures.
     pub counters: Arc<PeerCounters>,
+    /// The client's limits of speed.
+    pub throttle: Throttle,
     /// What the peer said of itself.
     pub handshake: Handshake,
     /// Its address, as we see it.
@@ -54,7 +57,7 @@ pub fn introduce(
             client: Some(setup.client.to_owned()),
             your_ip: Some(setup.remote_ip),
             request_queue: Some(UPLOAD_QUEUE_MAX as u32),
-            upload_only: Some(owned.is_full() || !setup.shared.fetch),
+            upload_only: Some(setup.shared.is_upload_only()),
             ..ExtensionHandshake::default()
         };
         out.send(Message::Extended { id: EXTENSION_HANDSHAKE_ID, payload: &hello.encode() });
@@ -74,6 +77,7 @@ pub fn introduce(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::toll::Toll;
     use crate::id::{InfoHash, PeerId};
     use crate::layout::Layout;
     use crate::wire::codec::{Bounds, messages};
@@ -89,12 +93,14 @@ mod tests {
         let setup = Setup {
             shared: Arc::new(SharedTorrent::new(info_hash, Arc::new(layout), owned)),
             counters: Arc::new(PeerCounters::default()),
+            throttle: Throttle::default(),
             handshake: Handshake { info_hash, peer_id: PeerId([2; 20]), features },
             remote_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
             our_port: Some(1),
             client: "test",
         };
-        let (mut upload, mut out) = (Upload::new(fast), Outbox::default());
+        let (toll, _) = Toll::both(&setup.shared.throttle, &setup.throttle);
+        let (mut upload, mut out) = (Upload::new(fast, toll), Outbox::default());
         introduce(&setup, features, owned, &mut upload, &mut out);
         let bounds = Bounds { piece_count: PIECES, fast, extensions: true };
         messages(out.bytes(), &bounds).map(|message| message.unwrap().kind()).collect()

@@ -23,6 +23,7 @@ use crate::connection::outbox::Outbox;
 use crate::connection::pieces::RemotePieces;
 use crate::connection::reason::{CloseReason, Violation};
 use crate::connection::shared::{PeerCounters, SharedTorrent};
+use crate::connection::toll::Toll;
 use crate::connection::upload::{Upload, Use};
 use crate::kit::clock::Time;
 use crate::layout::{Block, PieceIndex, PieceSpan};
@@ -77,7 +78,8 @@ impl Connection {
         // never not at all.
         let cursor = shared.have_log.len();
         let owned = shared.owned.snapshot();
-        let (mut upload, mut out) = (Upload::new(features.fast), Outbox::default());
+        let (up, down) = Toll::both(&shared.throttle, &setup.throttle);
+        let (mut upload, mut out) = (Upload::new(features.fast, up), Outbox::default());
         introduce(&setup, features, &owned, &mut upload, &mut out);
         out.publish(Event::Joined(Box::new(Joined {
             peer_id: setup.handshake.peer_id,
@@ -86,7 +88,7 @@ impl Connection {
         })));
         Self {
             pieces: RemotePieces::new(piece_count, cursor),
-            download: Download::new(now, features.fast),
+            download: Download::new(now, features.fast, down),
             upload,
             out,
             pieces_told: false,
@@ -187,14 +189,15 @@ impl Connection {
         self.download.deadline(now).map_or(quiet, |due| due.min(quiet))
     }
 
-    /// The requests to serve next: spans that follow each other, up to `bytes_max` bytes.
-    pub fn next_run(&mut self, bytes_max: u32, run: &mut Vec<PieceSpan>) {
-        self.upload.next_run(bytes_max, run);
+    /// The requests to serve next: spans that follow each other, up to `bytes_max` bytes and what
+    /// limits of speed allow.
+    pub fn next_run(&mut self, now: Time, bytes_max: u32, run: &mut Vec<PieceSpan>) {
+        self.upload.next_run(now, bytes_max, run);
     }
 
-    /// Whether requests of the peer wait.
-    pub fn has_uploads(&self) -> bool {
-        self.upload.is_waiting()
+    /// When requests of the peer may be served, if any wait.
+    pub fn uploads_due(&self) -> Option<Time> {
+        self.upload.is_waiting().then(|| self.upload.wait_until().unwrap_or(Time::ZERO))
     }
 
     /// Blocks of that many bytes were handed to the socket.
@@ -212,6 +215,7 @@ impl Connection {
     /// The connection ends: gives back leases and pieces, then says its last word.
     pub fn leave(&mut self, reason: CloseReason) {
         self.download.leave(&mut self.out);
+        self.upload.leave();
         if !self.all_told {
             for index in self.pieces.take_words() {
                 self.out.publish(Event::WordGone { index });
@@ -387,6 +391,7 @@ impl Connection {
         let interested = self.shared.fetch && self.pieces.is_interesting();
         if interested != self.interested {
             self.interested = interested;
+            self.counters.wanted.store(interested, Relaxed);
             self.out.send(if interested { Message::Interested } else { Message::NotInterested });
         }
     }

@@ -9,9 +9,11 @@
 //! - [`window`]: how many requests are in flight
 //! - [`lease`]: blocks that the main thread granted
 //! - [`flights`]: requests by age
+//! - [`given_up`]: requests that may still be answered
 //! - [`download`]: our requests and what comes of them
 //! - [`giving_back`]: how blocks go back that will not come
 //! - [`upload`]: the peer's requests and what we owe it
+//! - [`toll`]: what payload pays under limits of speed
 //! - [`supply`]: when to ask the main thread for work
 //! - [`pieces`]: what the peer has and what of it we want
 //! - [`introduction`]: what is said first
@@ -21,6 +23,7 @@
 pub mod download;
 pub mod event;
 pub mod flights;
+pub mod given_up;
 pub mod giving_back;
 pub mod greeting;
 pub mod idle;
@@ -32,6 +35,7 @@ pub mod pieces;
 pub mod reason;
 pub mod shared;
 pub mod supply;
+pub mod toll;
 pub mod upload;
 pub mod window;
 

@@ -54,7 +54,7 @@ impl RemotePieces {
     /// The peer has one more piece; tells whether that is news.
     pub fn add(&mut self, shared: &SharedTorrent, piece: PieceIndex) -> bool {
         let new = self.has.insert(piece.get());
-        if new && !shared.owned.has(piece.get()) {
+        if new && shared.wanted.has(piece.get()) && !shared.owned.has(piece.get()) {
             self.wanted.insert(piece.get());
         }
         new
@@ -63,7 +63,8 @@ impl RemotePieces {
     /// The peer has these pieces of one word; returns those that are news.
     pub fn add_word(&mut self, shared: &SharedTorrent, index: usize, bits: u64) -> u64 {
         let new = self.has.merge_word(index, bits);
-        self.wanted.merge_word(index, new & !shared.owned.word(index));
+        let useful = shared.wanted.word(index) & !shared.owned.word(index);
+        self.wanted.merge_word(index, new & useful);
         new
     }
 
@@ -146,6 +147,24 @@ mod tests {
         assert!(pieces.is_interesting(), "the log is not read yet");
         assert_eq!(pieces.next_owned(&shared), Some(130));
         assert!(!pieces.is_interesting());
+    }
+
+    #[test]
+    fn pieces_that_are_not_wanted_are_of_no_interest() {
+        let shared = shared(200, &[]);
+        let mut wanted = Bitfield::new(200);
+        assert!(wanted.insert(70));
+        let shared = shared.choosing(wanted);
+        let mut pieces = RemotePieces::new(200, 0);
+        assert!(pieces.add(&shared, shared.layout.piece(3).unwrap()), "it is news all the same");
+        pieces.add_word(&shared, 0, u64::MAX);
+        assert!(!pieces.is_interesting());
+        pieces.add_word(&shared, 1, u64::MAX);
+        assert!(pieces.is_interesting());
+        assert!(!shared.is_complete());
+        assert!(shared.own(shared.layout.piece(70).unwrap()));
+        assert!(shared.is_complete());
+        assert_eq!((shared.owned_of_wanted(), shared.owned.count()), (1, 1));
     }
 
     #[test]

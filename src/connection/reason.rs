@@ -59,6 +59,8 @@ pub enum CloseReason {
     Banned,
     /// We have as many peers as we want.
     TooManyPeers,
+    /// It was of no use to either side, and somebody else needed its place.
+    Displaced,
     /// Our own disk refused to read or write.
     DiskFailed,
     /// The system could not start a thread for it.
@@ -94,6 +96,7 @@ impl CloseReason {
             | Self::HandshakeTimeout
             | Self::IdleTimeout
             | Self::TooManyPeers
+            | Self::Displaced
             | Self::Duplicate
             | Self::NoThread
             | Self::Panicked => true,
@@ -142,6 +145,7 @@ impl fmt::Display for CloseReason {
             Self::Duplicate => f.write_str("already connected to this peer"),
             Self::Banned => f.write_str("banned for bad data"),
             Self::TooManyPeers => f.write_str("enough peers"),
+            Self::Displaced => f.write_str("no use to either side, and its place was needed"),
             Self::DiskFailed => f.write_str("the disk failed"),
             Self::NoThread => f.write_str("the system gives no more threads"),
             Self::Panicked => f.write_str("internal error"),

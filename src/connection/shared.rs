@@ -5,9 +5,10 @@
 //! here, because the cores know none.
 
 use crate::bitfield::{Bitfield, SharedBitfield};
+use crate::connection::toll::Throttle;
 use crate::id::InfoHash;
 use crate::kit::log::AppendLog;
-use crate::layout::Layout;
+use crate::layout::{Layout, PieceIndex};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -22,11 +23,17 @@ pub struct SharedTorrent {
     pub fetch: bool,
     /// Pieces that we have and verified. Written by the main thread.
     pub owned: SharedBitfield,
+    /// Pieces that are wanted; the others are neither asked for nor of interest.
+    pub wanted: Bitfield,
+    /// Pieces that are wanted and not owned. Written by the main thread.
+    missing: AtomicU32,
     /// Pieces under way of which all blocks are granted: no use to propose them as work. Written by
     /// the main thread.
     pub taken: SharedBitfield,
     /// Pieces in the order in which they came to be owned. Written by the main thread.
     pub have_log: AppendLog,
+    /// Its limits of speed, besides those of the client.
+    pub throttle: Throttle,
     /// Whether every piece is owned and the files were found in their places. Written by the main
     /// thread.
     pub settled: AtomicBool,
@@ -47,6 +54,8 @@ pub struct TorrentStats {
     pub wasted: AtomicU64,
     /// Bytes in verified pieces.
     pub verified: AtomicU64,
+    /// Bytes in verified pieces that are wanted.
+    pub verified_wanted: AtomicU64,
     /// Pieces whose hash was compared when the torrent was added.
     pub checked: AtomicU32,
     /// Pieces that were known to be good without being read when the torrent was added.
@@ -70,6 +79,8 @@ pub struct PeerCounters {
     pub uploaded: AtomicU64,
     /// Whether the peer wants something of ours.
     pub interested: AtomicBool,
+    /// Whether we want something of it.
+    pub wanted: AtomicBool,
     /// Whether it has kept us waiting for blocks for too long.
     pub snubbing: AtomicBool,
     /// Whether it has every piece.
@@ -85,12 +96,48 @@ impl SharedTorrent {
             layout,
             fetch: true,
             owned: SharedBitfield::new(owned),
+            wanted: Bitfield::full(pieces),
+            missing: AtomicU32::new(pieces - owned.count()),
             taken: SharedBitfield::new(&Bitfield::new(pieces)),
             have_log: AppendLog::new(pieces),
+            throttle: Throttle::default(),
             settled: AtomicBool::new(false),
             failure: OnceLock::new(),
             stats: TorrentStats::default(),
         }
+    }
+
+    /// The same torrent of which only these pieces are wanted. Cost: a step per piece.
+    pub fn choosing(mut self, wanted: Bitfield) -> Self {
+        let missing = self.layout.pieces().map(PieceIndex::get);
+        let missing = missing.filter(|&piece| wanted.has(piece) && !self.owned.has(piece)).count();
+        self.missing = AtomicU32::new(missing as u32);
+        self.wanted = wanted;
+        self
+    }
+
+    /// A piece is there and verified; tells whether that is news. For the main thread alone.
+    pub fn own(&self, piece: PieceIndex) -> bool {
+        if !self.owned.insert(piece.get()) {
+            return false;
+        }
+        let size = u64::from(self.layout.piece_size(piece));
+        self.stats.verified.fetch_add(size, Ordering::Relaxed);
+        if self.wanted.has(piece.get()) {
+            self.stats.verified_wanted.fetch_add(size, Ordering::Relaxed);
+            self.missing.fetch_sub(1, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// Whether every wanted piece is there and verified.
+    pub fn is_complete(&self) -> bool {
+        self.missing.load(Ordering::Relaxed) == 0
+    }
+
+    /// Wanted pieces that are there and verified.
+    pub fn owned_of_wanted(&self) -> u32 {
+        self.wanted.count() - self.missing.load(Ordering::Relaxed)
     }
 
     /// The same torrent, of which nothing is to be fetched.
@@ -100,7 +147,7 @@ impl SharedTorrent {
 
     /// Whether nothing is fetched any more: all is there, or what is missing is not wanted.
     pub fn is_upload_only(&self) -> bool {
-        !self.fetch || self.owned.is_full()
+        !self.fetch || self.is_complete()
     }
 
     /// Bytes of the pieces that are not owned yet; an estimate while the last piece is among

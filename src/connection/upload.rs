@@ -7,6 +7,8 @@
 use crate::connection::outbox::Outbox;
 use crate::connection::reason::Violation;
 use crate::connection::shared::SharedTorrent;
+use crate::connection::toll::Toll;
+use crate::kit::clock::Time;
 use crate::layout::{PieceIndex, PieceSpan};
 use crate::limits::{CHOKED_BLOCKS_MAX, REQUEST_LENGTH_MAX, UPLOAD_QUEUE_MAX};
 use crate::wire::message::{BlockRequest, Message};
@@ -39,18 +41,21 @@ pub struct Upload {
     fast: bool,
     /// Pieces that the peer may ask for while choked (BEP 6).
     allowed_fast: Vec<PieceIndex>,
+    /// What is paid under limits of speed.
+    toll: Toll,
     /// Requests that were served while the peer was choked.
     served_choked: usize,
 }
 
 impl Upload {
     /// A new connection: choked, with nothing asked for.
-    pub fn new(fast: bool) -> Self {
+    pub(super) fn new(fast: bool, toll: Toll) -> Self {
         Self {
             queue: VecDeque::new(),
             unchoked: false,
             fast,
             allowed_fast: Vec::new(),
+            toll,
             served_choked: 0,
         }
     }
@@ -87,6 +92,7 @@ impl Upload {
             }
             keep
         });
+        self.settle();
     }
 
     /// The peer asks for a span.
@@ -132,16 +138,42 @@ impl Upload {
         let found = self.queue.iter().position(|span| wire_form(*span) == request);
         let Some(index) = found else { return Use::Idle };
         self.queue.remove(index);
+        self.settle();
         if self.fast {
             out.send(Message::Reject(request));
         }
         Use::Useful
     }
 
+    /// When requests that wait may be served, if a limit of speed holds them.
+    pub fn wait_until(&self) -> Option<Time> {
+        self.toll.wait_until()
+    }
+
+    /// The connection ends.
+    pub(super) fn leave(&mut self) {
+        self.queue.clear();
+        self.settle();
+    }
+
+    /// Where nothing waits, nothing is kept that others could spend.
+    fn settle(&mut self) {
+        if self.queue.is_empty() {
+            self.toll.release();
+        }
+    }
+
     /// Moves the next requests that can be read at once into `run`: spans of one piece that
-    /// follow each other, up to `bytes_max` bytes.
-    pub fn next_run(&mut self, bytes_max: u32, run: &mut Vec<PieceSpan>) {
+    /// follow each other, up to `bytes_max` bytes and what is paid for. None if limits of speed
+    /// allow none; then [`Self::wait_until`] says when they may.
+    pub fn next_run(&mut self, now: Time, bytes_max: u32, run: &mut Vec<PieceSpan>) {
         run.clear();
+        let allowed = self.toll.allowance(now, u64::from(self.wished(bytes_max)));
+        let first = self.queue.front().map_or(0, |span| span.length);
+        if allowed < u64::from(first) {
+            return;
+        }
+        let bytes_max = u32::try_from(allowed).unwrap_or(u32::MAX);
         let mut bytes = 0_u32;
         while let Some(&span) = self.queue.front() {
             let follows = run.last().is_none_or(|last: &PieceSpan| {
@@ -154,12 +186,26 @@ impl Upload {
             run.push(span);
             self.queue.pop_front();
         }
+        self.toll.spend(u64::from(bytes));
+        self.settle();
         if !self.unchoked {
             self.served_choked += run.len();
         }
         if self.queue.is_empty() && self.queue.capacity() > QUEUE_KEPT {
             self.queue = VecDeque::new();
         }
+    }
+
+    /// Bytes of the first requests: one, or as many as are no more than `bytes_max`.
+    fn wished(&self, bytes_max: u32) -> u32 {
+        let mut bytes = 0_u32;
+        for span in &self.queue {
+            if bytes > 0 && bytes + span.length > bytes_max {
+                break;
+            }
+            bytes += span.length;
+        }
+        bytes
     }
 
     /// The spans could not be read: refuse them.
@@ -179,160 +225,5 @@ pub fn wire_form(span: PieceSpan) -> BlockRequest {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bitfield::Bitfield;
-    use crate::id::InfoHash;
-    use crate::layout::Layout;
-    use std::sync::Arc;
-
-    const BLOCK: u32 = 16_384;
-
-    fn seed() -> SharedTorrent {
-        let layout = Arc::new(Layout::single(4 * u64::from(BLOCK), 1 << 20).unwrap());
-        let all = Bitfield::full(layout.piece_count());
-        SharedTorrent::new(InfoHash([0; 20]), layout, &all)
-    }
-
-    fn request(piece: u32, block: u32) -> BlockRequest {
-        BlockRequest { piece, begin: block * BLOCK, length: BLOCK }
-    }
-
-    fn unchoked(fast: bool) -> (Upload, Outbox) {
-        let (mut upload, mut out) = (Upload::new(fast), Outbox::default());
-        upload.set_unchoked(true, &mut out);
-        out.clear_bytes();
-        (upload, out)
-    }
-
-    #[test]
-    fn neighbors_are_read_together_up_to_the_bound() {
-        let (shared, (mut upload, mut out)) = (seed(), unchoked(true));
-        for (piece, block) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 2)] {
-            upload.requested(&shared, request(piece, block), &mut out).unwrap();
-        }
-        let mut run = Vec::new();
-        let mut runs = Vec::new();
-        while upload.is_waiting() {
-            upload.next_run(2 * BLOCK, &mut run);
-            runs.push(run.len());
-        }
-        assert_eq!(runs, [2, 1, 1, 1]);
-    }
-
-    #[test]
-    fn a_choked_peer_is_refused_with_fast_and_ignored_without() {
-        let shared = seed();
-        let mut out = Outbox::default();
-        let mut upload = Upload::new(false);
-        assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Idle));
-        assert!(out.bytes().is_empty());
-        let mut upload = Upload::new(true);
-        assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Idle));
-        assert_eq!(out.bytes().get(4), Some(&16), "reject");
-        upload.allow_fast(shared.layout.piece(0).unwrap(), &mut out);
-        assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Useful));
-    }
-
-    /// A choked peer with Fast that may ask for piece 0.
-    fn allowed() -> (SharedTorrent, Upload, Outbox) {
-        let (shared, mut upload, mut out) = (seed(), Upload::new(true), Outbox::default());
-        upload.allow_fast(shared.layout.piece(0).unwrap(), &mut out);
-        out.clear_bytes();
-        (shared, upload, out)
-    }
-
-    #[test]
-    fn a_choked_peer_is_served_so_many_blocks_and_not_one_more() {
-        let (shared, mut upload, mut out) = allowed();
-        let mut run = Vec::new();
-        for served in 0..CHOKED_BLOCKS_MAX {
-            let asked = upload.requested(&shared, request(0, served as u32 % 4), &mut out);
-            assert_eq!(asked, Ok(Use::Useful));
-            upload.next_run(BLOCK, &mut run);
-            assert_eq!(run.len(), 1);
-        }
-        assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Idle));
-        assert_eq!(out.bytes().get(4), Some(&16), "reject");
-        upload.set_unchoked(true, &mut out);
-        assert_eq!(upload.requested(&shared, request(0, 0), &mut out), Ok(Use::Useful));
-    }
-
-    #[test]
-    fn requests_that_wait_count_until_they_are_taken_back() {
-        let (shared, mut upload, mut out) = allowed();
-        for _ in 0..CHOKED_BLOCKS_MAX {
-            assert_eq!(upload.requested(&shared, request(0, 1), &mut out), Ok(Use::Useful));
-        }
-        assert_eq!(upload.requested(&shared, request(0, 2), &mut out), Ok(Use::Idle));
-        assert_eq!(upload.cancelled(request(0, 1), &mut out), Use::Useful);
-        assert_eq!(upload.requested(&shared, request(0, 2), &mut out), Ok(Use::Useful));
-    }
-
-    #[test]
-    fn what_waits_when_a_peer_is_choked_is_kept_only_within_its_budget() {
-        let (shared, mut upload, mut out) = allowed();
-        upload.set_unchoked(true, &mut out);
-        for _ in 0..CHOKED_BLOCKS_MAX + 3 {
-            assert_eq!(upload.requested(&shared, request(0, 1), &mut out), Ok(Use::Useful));
-        }
-        out.clear_bytes();
-        upload.set_unchoked(false, &mut out);
-        assert_eq!(out.bytes().len(), 5 + 3 * 17, "choke and three rejects");
-        let (mut run, mut served) = (Vec::new(), 0);
-        while upload.is_waiting() {
-            upload.next_run(BLOCK, &mut run);
-            served += run.len();
-        }
-        assert_eq!(served, CHOKED_BLOCKS_MAX);
-        assert_eq!(upload.requested(&shared, request(0, 1), &mut out), Ok(Use::Idle));
-    }
-
-    #[test]
-    fn a_choked_peer_may_not_ask_for_pieces_that_it_was_not_allowed_or_spans_that_are_not() {
-        let (shared, mut upload, mut out) = allowed();
-        assert_eq!(upload.requested(&shared, request(1, 0), &mut out), Ok(Use::Idle));
-        let long = BlockRequest { piece: 0, begin: 0, length: 2 * BLOCK };
-        assert_eq!(upload.requested(&shared, long, &mut out), Ok(Use::Idle));
-        let over = BlockRequest { piece: 0, begin: 4 * BLOCK - 1, length: 2 };
-        assert_eq!(upload.requested(&shared, over, &mut out), Err(Violation::Span));
-        assert!(!upload.is_waiting());
-    }
-
-    #[test]
-    fn choking_drops_the_queue_and_with_fast_says_so() {
-        let (shared, (mut upload, mut out)) = (seed(), unchoked(true));
-        upload.requested(&shared, request(0, 0), &mut out).unwrap();
-        upload.requested(&shared, request(3, 0), &mut out).unwrap();
-        upload.set_unchoked(false, &mut out);
-        assert!(!upload.is_waiting());
-        assert_eq!(out.bytes().len(), 5 + 2 * 17, "choke and two rejects");
-    }
-
-    #[test]
-    fn the_queue_ends_where_we_said() {
-        let (shared, (mut upload, mut out)) = (seed(), unchoked(false));
-        for _ in 0..UPLOAD_QUEUE_MAX {
-            upload.requested(&shared, request(0, 0), &mut out).unwrap();
-        }
-        let more = upload.requested(&shared, request(0, 0), &mut out);
-        assert_eq!(more, Err(Violation::TooManyRequests));
-    }
-
-    #[test]
-    fn a_request_outside_the_torrent_is_a_violation() {
-        let (shared, (mut upload, mut out)) = (seed(), unchoked(true));
-        for bad in [request(16, 0), request(0, 4), BlockRequest { piece: 0, begin: 0, length: 0 }] {
-            assert_eq!(upload.requested(&shared, bad, &mut out), Err(Violation::Span));
-        }
-    }
-
-    #[test]
-    fn a_request_taken_back_is_not_served() {
-        let (shared, (mut upload, mut out)) = (seed(), unchoked(true));
-        upload.requested(&shared, request(0, 0), &mut out).unwrap();
-        assert_eq!(upload.cancelled(request(0, 0), &mut out), Use::Useful);
-        assert_eq!(upload.cancelled(request(0, 0), &mut out), Use::Idle);
-        assert!(!upload.is_waiting());
-    }
-}
+#[path = "upload_tests.rs"]
+mod tests;

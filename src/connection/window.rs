@@ -3,12 +3,15 @@
 //! Too few and the line runs dry for a round trip; too many cost little. As in TCP the window
 //! starts small and grows by one for each block that arrives, which doubles it every round trip,
 //! until a second brings hardly more than the one before. From then on it holds what the peer
-//! delivers in [`WINDOW_AHEAD`], so that it covers the far side's disk as well as the line. A peer
-//! that goes silent is asked for one block at a time until it speaks again.
+//! delivers in [`WINDOW_AHEAD`], so that it covers the far side's disk as well as the line. That
+//! is at least [`WINDOW_MIN`], but no more than comes in [`WINDOW_WAIT`]: what waits at a slow peer
+//! for longer than we are patient is asked for in vain. A peer that goes silent is asked for one
+//! block at a time until it speaks again.
 
 use crate::kit::clock::Time;
 use crate::limits::{
     BLOCK_LENGTH, WINDOW_AHEAD, WINDOW_MAX, WINDOW_MAX_UNANNOUNCED, WINDOW_MIN, WINDOW_START,
+    WINDOW_WAIT,
 };
 use std::time::Duration;
 
@@ -35,6 +38,8 @@ pub struct Window {
     period_bytes: u64,
     /// Bytes that came in the period before.
     last_bytes: u64,
+    /// When a block came last.
+    heard_at: Time,
 }
 
 impl Window {
@@ -48,6 +53,7 @@ impl Window {
             period_start: now,
             period_bytes: 0,
             last_bytes: 0,
+            heard_at: now,
         }
     }
 
@@ -64,6 +70,7 @@ impl Window {
     /// A block of that many bytes arrived.
     pub fn block_arrived(&mut self, now: Time, bytes: u32) {
         self.snubbed = false;
+        self.heard_at = now;
         self.period_bytes += u64::from(bytes);
         if self.slow_start {
             self.size = self.size.saturating_add(1).min(WINDOW_MAX);
@@ -71,6 +78,13 @@ impl Window {
         let passed = now.since(self.period_start);
         if passed >= PERIOD {
             self.end_period(now, passed);
+        }
+    }
+
+    /// Requests begin again while none was in flight: the pause before does not count as slowness.
+    pub fn resumed(&mut self, now: Time) {
+        if now.since(self.heard_at) >= PERIOD {
+            (self.period_start, self.period_bytes) = (now, 0);
         }
     }
 
@@ -93,13 +107,19 @@ impl Window {
             self.slow_start = false;
         }
         if !self.slow_start {
-            let ahead = rate.saturating_mul(WINDOW_AHEAD.as_secs()) / u64::from(BLOCK_LENGTH);
-            self.size = ahead.clamp(u64::from(WINDOW_MIN), u64::from(WINDOW_MAX)) as u32;
+            let least = blocks_in(rate, WINDOW_WAIT).clamp(1, u64::from(WINDOW_MIN));
+            let ahead = blocks_in(rate, WINDOW_AHEAD);
+            self.size = ahead.clamp(least, u64::from(WINDOW_MAX)) as u32;
         }
         self.last_bytes = rate;
         self.period_bytes = 0;
         self.period_start = now;
     }
+}
+
+/// Whole blocks that come in that time.
+fn blocks_in(rate: u64, time: Duration) -> u64 {
+    rate.saturating_mul(time.as_secs()) / u64::from(BLOCK_LENGTH)
 }
 
 fn per_second(bytes: u64, passed: Duration) -> u64 {
@@ -145,6 +165,30 @@ mod tests {
         let mut window = Window::new(Time::ZERO);
         deliver(&mut window, Time::ZERO, 1, 10);
         assert_eq!(window.size(), WINDOW_MIN);
+    }
+
+    #[test]
+    fn no_more_is_asked_of_a_very_slow_peer_than_it_sends_while_we_are_patient() {
+        let mut window = Window::new(Time::ZERO);
+        let mut now = Time::ZERO;
+        for (seconds_a_block, expected) in [(5, 2), (16, 1), (40, 1), (5, 2), (2, WINDOW_MIN)] {
+            for _ in 0..2 {
+                now = now + Duration::from_secs(seconds_a_block);
+                window.block_arrived(now, BLOCK_LENGTH);
+            }
+            assert_eq!(window.size(), expected, "a block in {seconds_a_block} s");
+        }
+    }
+
+    #[test]
+    fn a_pause_between_requests_is_not_taken_for_slowness() {
+        let mut window = Window::new(Time::ZERO);
+        let now = deliver(&mut window, Time::ZERO, 100, 4);
+        let before = window.size();
+        let later = now + Duration::from_secs(60);
+        window.resumed(later);
+        deliver(&mut window, later, 100, 1);
+        assert!(window.size() >= before / 2, "{} after {before}", window.size());
     }
 
     #[test]

@@ -10,8 +10,10 @@
 //! - [`wheel`]: the timing wheel
 //! - [`buffers`]: a pool of read buffers
 //! - [`rate`]: bytes per second
+//! - [`bucket`]: a limit of bytes per second that threads share
 //! - [`random`]: a small seeded generator for the cores
 
+pub mod bucket;
 pub mod buffers;
 pub mod claim;
 pub mod clock;

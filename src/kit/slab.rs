@@ -125,6 +125,11 @@ impl<T> Slab<T> {
         self.len
     }
 
+    /// Most values.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len == 0

@@ -10,14 +10,15 @@ use super::spec::{FileKind, FileSpec};
 use super::store::Storage;
 
 impl Storage {
-    /// Whether every path still leads to the file that was worked on: a regular one, through no
-    /// symbolic link, with the length that the torrent says. Says nothing about its bytes.
+    /// Whether every path of a wanted file still leads to the file that was worked on: a regular
+    /// one, through no symbolic link, with the length that the torrent says. Says nothing about
+    /// its bytes.
     ///
     /// Cost: a few system calls per file.
     pub fn confirm(&self) -> Result<(), StorageError> {
         let mut folders = Folders::open(self.root(), Absent::Fail)?;
         for (file, spec) in self.files().iter().enumerate() {
-            if matches!(spec.kind, FileKind::Regular { .. }) {
+            if self.wants(file) && matches!(spec.kind, FileKind::Regular { .. }) {
                 self.confirm_file(&mut folders, file, spec)?;
             }
         }

@@ -14,6 +14,7 @@
 //! - `slices`: walking over lists of buffers without copying
 //! - `positioned`: reading and writing a run of one file, to the last byte
 //! - `table`: the bounded set of open files that all torrents share
+//! - `choice`: files that are not wanted, and the scraps of them
 //! - `folders`: the walk from the root to a file
 //! - `store`: [`Storage`] itself: read, write, sync
 //! - `prepare`: creating and inspecting
@@ -23,6 +24,7 @@
 //! - [`resume`]: the record of what was verified
 //! - `confirm`: finding in their places the files that were written
 
+mod choice;
 mod confirm;
 mod error;
 mod folders;

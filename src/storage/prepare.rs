@@ -1,12 +1,13 @@
 //! Looking at what is on disk, and making what a download needs.
 
+use super::choice::Choice;
 use super::error::{Operation, StorageError, StorageErrorKind};
 use super::folders::{Absent, Folders, check_regular, create_file, is_safe, look, open_file};
 use super::spec::{Allocation, FileKind, FileProblem, FileSpec, Inspection, Prepared, ProblemKind};
 use super::store::Storage;
 use super::table::Access;
 use rustix::fd::{BorrowedFd, OwnedFd};
-use rustix::fs::{FallocateFlags, Mode, Stat};
+use rustix::fs::{AtFlags, FallocateFlags, Mode, Stat};
 use rustix::io::{Errno, retry_on_intr};
 use std::ffi::OsStr;
 
@@ -29,7 +30,8 @@ impl Storage {
         let mut folders = Folders::open(self.root(), Absent::Make)?;
         self.make_outermost(&mut folders)?;
         self.lock(Access::Write)?;
-        let specs = || self.files().iter().enumerate();
+        let scraps = self.look_for_unwanted(&mut folders);
+        let specs = || self.files().iter().enumerate().filter(|(file, _)| self.wants(*file));
         for (file, spec) in specs() {
             if let FileKind::Regular { executable } = spec.kind {
                 let (folder, name) = folders.parent(&spec.path)?;
@@ -47,7 +49,7 @@ impl Storage {
                 self.prepare_link(folder, name, file, &link_text(spec, target))?;
             }
         }
-        Ok(Prepared { any_existing: before.present > 0 })
+        Ok(Prepared { any_existing: scraps || before.present > 0 })
     }
 
     /// Makes the file or folder that all others are in, empty: what is to be locked has to be
@@ -86,7 +88,7 @@ impl Storage {
         let mut inspection = Inspection::default();
         let mut folders = Folders::open(self.root(), Absent::Fail);
         for (file, spec) in self.files().iter().enumerate() {
-            if spec.kind == FileKind::Pad {
+            if spec.kind == FileKind::Pad || !self.wants(file) {
                 continue;
             }
             let found = match &mut folders {
@@ -108,6 +110,34 @@ impl Storage {
             inspection.problems.push(FileProblem { file, problem });
         }
         inspection
+    }
+
+    /// Whether a file is wanted.
+    pub(super) fn wants(&self, file: usize) -> bool {
+        self.choice().is_none_or(|choice| choice.wants(file))
+    }
+
+    /// Finds unwanted files that are there whole: their bytes are used where they are. Tells
+    /// whether there are any, or scraps of others.
+    fn look_for_unwanted<'a>(&'a self, folders: &mut Folders<'a>) -> bool {
+        let Some(choice) = self.choice() else { return false };
+        if choice.is_all() {
+            remove_scraps(folders, choice);
+            return false;
+        }
+        let Ok(mut existing) = Folders::open(self.root(), Absent::Fail) else { return false };
+        let unwanted = self.files().iter().enumerate().filter(|(file, _)| !choice.wants(*file));
+        let mut found = false;
+        for (file, spec) in unwanted {
+            let whole = self.length(file);
+            let there = self.inspect_file(&mut existing, file, spec);
+            if matches!(there, Ok(Found::File { length }) if length == whole && whole > 0) {
+                choice.use_file(file);
+                found = true;
+            }
+        }
+        let scraps = folders.parent(choice.path()).map(|(root, name)| look(root, name));
+        found || matches!(scraps, Ok(Ok(Some(_))))
     }
 
     /// Looks at one file.
@@ -191,6 +221,16 @@ impl Storage {
             }
             Err(errno) => Err(self.error(file, Operation::Link, errno.into())),
         }
+    }
+}
+
+/// All files are made now, so nothing is to be kept apart. Pieces that lose bytes by that are
+/// fetched again.
+fn remove_scraps<'a>(folders: &mut Folders<'a>, choice: &'a Choice) {
+    let Ok((root, name)) = folders.parent(choice.path()) else { return };
+    match rustix::fs::unlinkat(root, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => log::info!("{name:?} is not needed any more and cannot be removed: {errno}"),
     }
 }
 

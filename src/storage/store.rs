@@ -1,7 +1,8 @@
 //! Reading and writing spans of a torrent, wherever its files begin and end.
 
+use super::choice::Choice;
 use super::error::{Operation, StorageError, StorageErrorKind};
-use super::folders::{Absent, Folders, check_regular, join, look, open_file};
+use super::folders::{Absent, Folders, check_regular, create_file, join, look, open_file};
 use super::marks::FileMarks;
 use super::positioned::{read_run, write_run, zero_run};
 use super::slices::{Gather, Scatter};
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::Stat;
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io::{IoSlice, IoSliceMut};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +32,9 @@ pub struct Storage {
     table: FileTable,
     /// This torrent's number in the table.
     owner: u64,
-    /// One bit per file: written since it was flushed.
+    /// Which files are wanted, if not all are.
+    choice: Option<Choice>,
+    /// One bit per file, the scraps last: written since it was flushed.
     touched: Box<[AtomicU64]>,
     /// Files written since that was asked last.
     written: FileMarks,
@@ -51,11 +55,18 @@ impl Storage {
     /// If there are not as many files as in the layout; both come from one metainfo.
     pub fn new(root: PathBuf, layout: Arc<Layout>, files: Vec<FileSpec>, table: FileTable) -> Self {
         assert_eq!(files.len(), layout.files().len(), "one file each in layout and list");
-        let touched = (0..files.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        let touched = (0..=files.len() / 64).map(|_| AtomicU64::new(0)).collect();
         let owner = table.new_owner();
         let (written, locked) = (FileMarks::new(files.len()), OnceLock::new());
-        let first = Mutex::default();
-        Self { root, layout, files, table, owner, touched, first, written, locked }
+        let (first, choice) = (Mutex::default(), None);
+        Self { root, layout, files, table, owner, choice, touched, first, written, locked }
+    }
+
+    /// The same files of which only some are wanted, all if none is told of. Bytes of others that
+    /// come with them go into a file of this name beside the torrent's.
+    pub fn choosing(mut self, wanted: &[bool], scraps: String) -> Self {
+        self.choice = Some(Choice::new(wanted, scraps));
+        self
     }
 
     /// The folder that all paths start from.
@@ -75,7 +86,7 @@ impl Storage {
 
     /// Path of a file, root included; the root itself if there is no such file.
     pub fn path(&self, file: usize) -> PathBuf {
-        join(&self.root, self.files.get(file).map_or(&[], |spec| &spec.path))
+        join(&self.root, self.relative(file))
     }
 
     /// Fills the buffers, one after the other, with the bytes of the span. Pads are zeros.
@@ -95,9 +106,10 @@ impl Storage {
                 zero_run(run.length, &mut into);
                 continue;
             }
-            let file = self.open(run.file, Access::Read)?;
-            read_run(file.as_fd(), run.offset, run.length, &mut into)
-                .map_err(|kind| self.error(run.file, Operation::Read, kind))?;
+            let (index, offset) = self.place(run);
+            let file = self.open(index, Access::Read)?;
+            read_run(file.as_fd(), offset, run.length, &mut into)
+                .map_err(|kind| self.error(index, Operation::Read, kind))?;
         }
         Ok(())
     }
@@ -115,12 +127,13 @@ impl Storage {
                 from.consume(run.length as usize);
                 continue;
             }
-            let file = self.open(run.file, Access::Write)?;
-            let written = write_run(file.as_fd(), run.offset, run.length, &mut from);
+            let (index, offset) = self.place(run);
+            let file = self.open(index, Access::Write)?;
+            let written = write_run(file.as_fd(), offset, run.length, &mut from);
             // Marked after the write, so that a flush that clears the mark covers the bytes.
-            self.mark(run.file);
-            self.written.mark(run.file);
-            written.map_err(|kind| self.error(run.file, Operation::Write, kind))?;
+            self.mark(index);
+            self.written.mark(index);
+            written.map_err(|kind| self.error(index, Operation::Write, kind))?;
         }
         Ok(())
     }
@@ -215,12 +228,33 @@ impl Storage {
 
     /// The file, opened now and not in the table.
     fn open_anew(&self, file: usize, access: Access) -> Result<OpenFile, StorageError> {
-        let path = self.files.get(file).map_or(&[][..], |spec| &spec.path);
         let mut folders = Folders::open(&self.root, Absent::Fail)?;
-        let (folder, name) = folders.parent(path)?;
-        let descriptor = open_file(folder, name, access)
-            .map_err(|kind| self.error(file, Operation::Open, kind))?;
+        let (folder, name) = folders.parent(self.relative(file))?;
+        // The scraps' file comes into being with the first of them.
+        let made = file == self.files.len() && access == Access::Write;
+        let open = if made { create_file(folder, name) } else { open_file(folder, name, access) };
+        let descriptor = open.map_err(|kind| self.error(file, Operation::Open, kind))?;
         Ok(OpenFile::new(descriptor, access))
+    }
+
+    /// Which files are wanted, if not all are.
+    pub(super) fn choice(&self) -> Option<&Choice> {
+        self.choice.as_ref()
+    }
+
+    /// Path of a file, relative to the root; that of the scraps has the number after the last.
+    fn relative(&self, file: usize) -> &[OsString] {
+        match self.files.get(file) {
+            Some(spec) => &spec.path,
+            None => self.choice.as_ref().map_or(&[], Choice::path),
+        }
+    }
+
+    /// The file that a run's bytes are in, and their offset there.
+    fn place(&self, run: FileRun) -> (usize, u64) {
+        let scrap = self.choice.as_ref().is_some_and(|choice| choice.is_scrap(run.file));
+        let begin = self.layout.files().get(run.file).map_or(0, |span| span.offset);
+        if scrap { (self.files.len(), begin + run.offset) } else { (run.file, run.offset) }
     }
 
     /// Notes that a file has bytes to be flushed.

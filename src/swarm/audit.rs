@@ -22,7 +22,7 @@ macro_rules! require {
 impl Swarm {
     /// Whether the state is consistent; the first thing that is not, in words.
     ///
-    /// - A piece is exactly one of owned, under way and open.
+    /// - A piece is exactly one of owned, under way and open, or of no interest.
     /// - What is known of availability is the sum over the peers.
     /// - A block has at most two holders, all of them here, and none once it is stored.
     /// - Every count and every list says what the records say.
@@ -134,7 +134,11 @@ impl Swarm {
                 torrent.picker.is_open(piece),
             ];
             let count = states.iter().filter(|state| **state).count();
-            require!(count == 1, "piece {piece} is (owned, under way, open) = {states:?}");
+            let unwanted = count == 0 && !torrent.shared.wanted.has(piece);
+            require!(
+                count == 1 || unwanted,
+                "piece {piece} is (owned, under way, open) = {states:?}"
+            );
             open += u32::from(states[2]);
         }
         require!(open == torrent.picker.open_count(), "{open} pieces are open");

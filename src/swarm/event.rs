@@ -46,6 +46,8 @@ pub enum Event {
         /// What people are told of it.
         report: Box<Report>,
     },
+    /// `choker`: this peer is of no use to either side and could make room, if there is one.
+    Spare(Option<PeerKey>),
     /// A person or program wants something.
     Control(Control),
 }

@@ -183,6 +183,10 @@ impl Swarm {
         let torrent = self.torrents.get_mut(torrent)?;
         let peer = self.peers.get(key)?;
         let (picker, random) = (&mut torrent.picker, &mut self.random);
+        if picker.is_in_order() {
+            let piece = picker.first(PICK_PROBES_MAX, |piece| peer.has(piece))?;
+            return torrent.shared.layout.piece(piece);
+        }
         let first = torrent.shared.owned.count() < RANDOM_FIRST_PIECES;
         let at_random = match first {
             true => picker.any(PICK_PROBES_MAX, random, |piece| peer.has(piece)),

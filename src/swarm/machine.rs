@@ -23,6 +23,7 @@ use crate::limits::{
 };
 use crate::swarm::bans::Bans;
 use crate::swarm::event::{Control, DiskEvent, Event, Found, Hashed};
+use crate::swarm::hosts::Hosts;
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{
     Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
@@ -91,6 +92,12 @@ pub struct Swarm {
     pub(super) dials: usize,
     /// Who gave bad data.
     pub(super) bans: Bans,
+    /// Connections of each host.
+    pub(super) hosts: Hosts,
+    /// The choker was asked for a peer that can be spared, and has not answered.
+    pub(super) room_asked: bool,
+    /// It was told that all places are taken.
+    pub(super) told_full: bool,
     /// What becomes due.
     pub(super) timers: Wheel<Timer>,
     /// All chance.
@@ -123,6 +130,9 @@ impl Swarm {
             crowded: List::new(|torrent| &mut torrent.crowded),
             dials: 0,
             bans: Bans::default(),
+            hosts: Hosts::default(),
+            room_asked: false,
+            told_full: false,
             timers: Wheel::new(TIMER_TICK, TIMER_SLOTS),
             random: Random::new(options.seed),
             stopping: None,
@@ -162,6 +172,7 @@ impl Swarm {
             Event::Tracker { torrent, report } => {
                 self.notify(Notice::Tracker { torrent, report });
             }
+            Event::Spare(peer) => self.spare(peer),
             Event::Control(Control::Add(new)) => self.add(*new),
             Event::Control(Control::Found { torrent, addresses }) => {
                 self.found(torrent, &addresses);
@@ -206,7 +217,8 @@ impl Swarm {
                 Timer::Probe(torrent) => self.probe(torrent),
             }
         }
-        self.dial_some();
+        self.dial_some(now);
+        self.make_room_for_dials();
         self.free_some_segments();
         self.stop_some();
     }

@@ -5,12 +5,14 @@
 //! - [`evidence`]: what a bad piece looked like
 //! - [`order`]: everything that it can want done
 //! - [`state`]: what it remembers
-//! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest)
+//! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest), or in order
+//!   ([`sequence`])
 //! - [`addresses`]: whom to dial; [`bans`]: who is not wanted any more
-//! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`torrents`],
-//!   [`grants`] (work out), [`endgame`] (work twice), [`returns`] (work back), [`waiting`] (for
-//!   work), [`verdicts`] (hashes, blame), [`sole`] (bad pieces once more) and [`unseen`] (nothing
-//!   is forgotten)
+//! - [`hosts`]: connections of each host
+//! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`room`] (places
+//!   for them), [`torrents`], [`grants`] (work out), [`endgame`] (work twice), [`returns`] (work
+//!   back), [`waiting`] (for work), [`verdicts`] (hashes, blame), [`sole`] (bad pieces once more)
+//!   and [`unseen`] (nothing is forgotten)
 //! - [`audit`]: whether all of it fits together, for tests and simulations
 //! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
 
@@ -23,12 +25,15 @@ pub mod endgame;
 pub mod event;
 pub mod evidence;
 pub mod grants;
+pub mod hosts;
 mod keeping;
 pub mod machine;
 pub mod order;
 pub mod picker;
 pub mod returns;
+pub mod room;
 pub mod roster;
+pub mod sequence;
 pub mod sole;
 pub mod state;
 pub mod torrents;

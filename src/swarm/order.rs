@@ -62,6 +62,8 @@ pub enum Order {
     SlotTaken(PeerKey),
     /// `choker`: an upload slot is free before its round.
     Rechoke,
+    /// `choker`: all places are taken; name a peer that can be spared.
+    NameSpare,
     /// `herald`: a piece was verified; peers are to hear of it.
     Herald(TorrentKey),
     /// `disk`: make or look at the files.
@@ -128,10 +130,10 @@ pub enum Notice {
     Checked {
         /// Which torrent.
         torrent: TorrentKey,
-        /// Pieces that are good.
+        /// Pieces that are good and wanted.
         owned: u32,
     },
-    /// Every piece is verified, and the files are where they should be.
+    /// Every piece that is wanted is verified, and the files are where they should be.
     Complete(TorrentKey),
     /// A torrent cannot go on.
     Failed {
@@ -178,6 +180,11 @@ pub enum Notice {
         torrent: TorrentKey,
         /// How it went.
         report: Box<Report>,
+    },
+    /// All places for peers are taken, and somebody was refused.
+    Full {
+        /// Peers there are.
+        peers: usize,
     },
     /// Everything is let go of.
     Stopped,

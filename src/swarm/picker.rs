@@ -11,6 +11,7 @@
 
 use crate::kit::random::Random;
 use crate::swarm::bitmap::Bitmap;
+use crate::swarm::sequence::Sequence;
 use std::fmt;
 
 /// Where a piece stands.
@@ -34,6 +35,8 @@ pub struct Picker {
     open: Bitmap,
     /// Open pieces there are.
     open_count: u32,
+    /// Open pieces by their number, if they are wanted in order.
+    sequence: Option<Sequence>,
     /// Array places read or written, for the benchmark that shows that work is constant.
     touched: u64,
 }
@@ -55,7 +58,36 @@ impl Picker {
         start[0] = 0;
         let mut open = Bitmap::new(peers_max + 1);
         open.set(0, piece_count > 0);
-        Self { order, place, start, open, open_count: piece_count, touched: 0 }
+        Self { order, place, start, open, open_count: piece_count, sequence: None, touched: 0 }
+    }
+
+    /// The same pieces, to be picked in the order of their numbers. Cost: a step per piece.
+    pub fn in_order(mut self) -> Self {
+        let count = self.place.len() as u32;
+        let mut sequence = Sequence::new(count);
+        (0..count).filter(|&piece| self.is_open(piece)).for_each(|piece| sequence.set(piece, true));
+        self.sequence = Some(sequence);
+        self
+    }
+
+    /// Whether pieces are picked in the order of their numbers.
+    pub fn is_in_order(&self) -> bool {
+        self.sequence.is_some()
+    }
+
+    /// The first open piece that the peer has, of the first `probes`, if pieces are picked in
+    /// order. Cost: O(probes).
+    pub fn first(&mut self, probes: u32, peer_has: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut from = 0;
+        for _ in 0..probes {
+            self.touched += 1;
+            let piece = self.sequence.as_ref()?.first_from(from)?;
+            if peer_has(piece) {
+                return Some(piece);
+            }
+            from = piece + 1;
+        }
+        None
     }
 
     /// Open pieces: neither owned nor under way.
@@ -105,6 +137,7 @@ impl Picker {
         if self.is_open(piece) {
             self.up(piece);
             self.open_count -= 1;
+            self.note_in_order(piece, false);
         }
     }
 
@@ -156,6 +189,12 @@ impl Picker {
             }
         }
         None
+    }
+
+    fn note_in_order(&mut self, piece: u32, open: bool) {
+        if let Some(sequence) = &mut self.sequence {
+            sequence.set(piece, open);
+        }
     }
 
     /// Moves the piece from its key to the next.
@@ -303,5 +342,18 @@ mod tests {
             picker.rarest(64, &mut random, |_| true)
         };
         assert!((1..20).any(|seed| first(seed) != first(0)));
+    }
+
+    #[test]
+    fn in_order_the_lowest_open_piece_comes_first() {
+        let mut picker = Picker::new(300, PEERS, &mut Random::new(1));
+        picker.park(0);
+        let mut picker = picker.in_order();
+        picker.increase(7);
+        assert_eq!(picker.first(64, |_| true), Some(1));
+        (1..250).for_each(|piece| picker.park(piece));
+        assert_eq!(picker.first(64, |_| true), Some(250));
+        assert_eq!(picker.first(64, |piece| piece > 260), Some(261));
+        assert_eq!(picker.first(5, |piece| piece > 260), None, "only so many are tried");
     }
 }

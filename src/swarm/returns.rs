@@ -22,13 +22,10 @@ impl Swarm {
         if let Some(peer) = self.peers.get_mut(key) {
             peer.failed = false;
         }
-        let mut settled = 0;
-        if let Some(holder) = segment.holder_mut(key) {
-            settled = holder.settle(new);
-            holder.given |= new;
-        }
         let active_key = segment.active;
-        let settled = settled.count_ones() + self.cancel_others(key, segment_key, new);
+        let held = segment.holder_mut(key).map_or(0, |holder| holder.settle(new));
+        let settled = held.count_ones() + self.cancel_others(key, segment_key, new, held);
+        self.note_giver(key, segment_key, new);
         self.relist(segment_key);
         let Some(active) = self.actives.get_mut(active_key) else { return };
         active.stored += new.count_ones();
@@ -53,9 +50,28 @@ impl Swarm {
         }
     }
 
+    /// Should the piece be bad it has to be known who gave what. Who brings a block after it was
+    /// given up may have lost its place meanwhile. Cost: O(k).
+    fn note_giver(&mut self, key: PeerKey, segment_key: SegmentKey, blocks: u64) {
+        let Some(segment) = self.segments.get_mut(segment_key) else { return };
+        let active_key = segment.active;
+        let Some((holder, before)) = segment.seat(key) else { return };
+        holder.given |= blocks;
+        if let Some(before) = before.filter(|before| before.leased != 0) {
+            self.dispossess(before.peer, active_key, segment_key, before.leased);
+        }
+    }
+
     /// Takes blocks that have come from everybody else that holds them; returns how many leases
-    /// of a block that ended. Cost: O(k).
-    fn cancel_others(&mut self, key: PeerKey, segment_key: SegmentKey, blocks: u64) -> u32 {
+    /// of a block that ended. Of the blocks `held` were still expected of the peer that gave them:
+    /// whoever else holds those was slower. Cost: O(k).
+    fn cancel_others(
+        &mut self,
+        key: PeerKey,
+        segment_key: SegmentKey,
+        blocks: u64,
+        held: u64,
+    ) -> u32 {
         let Some(segment) = self.segments.get_mut(segment_key) else { return 0 };
         let mut cancels = [None; HOLDERS_PER_SEGMENT_MAX];
         for (cancel, holder) in cancels.iter_mut().zip(segment.holders.iter_mut().flatten()) {
@@ -68,7 +84,7 @@ impl Swarm {
         for (peer, blocks) in cancels.into_iter().flatten() {
             ended += blocks.count_ones();
             if let Some(peer) = self.peers.get_mut(peer) {
-                peer.failed = true;
+                peer.failed |= blocks & held != 0;
             }
             let cancel = Command::Cancel { lease: lease_of(segment_key), blocks };
             self.order(Order::Post(peer, cancel));
@@ -76,7 +92,7 @@ impl Swarm {
         ended
     }
 
-    /// Blocks will not come from this peer. Cost: O(k).
+    /// Blocks are not awaited from this peer any more. Cost: O(k).
     pub(super) fn returned(&mut self, key: PeerKey, lease: LeaseId, blocks: u64) {
         self.touched += 1;
         let segment_key = segment_of(lease);

@@ -7,27 +7,13 @@ use crate::kit::clock::Time;
 use crate::layout::PieceIndex;
 use crate::limits::{PEERS_PER_TORRENT_MAX, REDIAL_PAUSE_MAX};
 use crate::swarm::bans::Suspect;
-use crate::swarm::event::ArrivalKey;
 use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{PeerKey, Stage};
-use crate::swarm::torrents::{is_running, new_peer};
-use std::net::SocketAddr;
+use crate::swarm::torrents::is_running;
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Swarm {
-    /// Somebody connected. Cost: O(1).
-    pub(super) fn arrived(&mut self, arrival: ArrivalKey, address: SocketAddr) {
-        if self.stopping.is_some() || self.bans.has_host(address.ip()) {
-            self.order(Order::Refuse(arrival));
-            return;
-        }
-        match self.peers.insert(new_peer(None, address, false)) {
-            Ok(peer) => self.order(Order::Admit { peer, arrival, address }),
-            Err(_) => self.order(Order::Refuse(arrival)),
-        }
-    }
-
     /// No thread could be started for a peer. Cost: O(1).
     pub(super) fn not_started(&mut self, now: Time, key: PeerKey) {
         if self.peers.get(key).is_some() {
@@ -205,6 +191,7 @@ impl Swarm {
         self.wake_waiting_with(key);
         let Some(peer) = self.peers.remove(key) else { return };
         debug_assert!(peer.pieces.is_empty(), "its words were given back");
+        self.place_freed(peer.address);
         self.notify(Notice::PeerLeft { peer: key, address: peer.address, reason });
         if peer.id.is_some() {
             self.order(Order::Dismiss(key));

@@ -101,17 +101,27 @@ impl Swarm {
             return;
         };
         active.sole = Sole::Ending;
-        let mut at = active.last_segment;
+        let (mut at, mut awaited) = (active.last_segment, 0);
         for _ in 0..SUSPECT_PROBES_MAX {
             let Some(segment_key) = at else { break };
             let Some(segment) = self.segments.get_mut(segment_key) else { break };
             at = segment.before;
-            let unclaimed = segment.claims.take(segment.leased_to(peer));
-            let taken = segment.holder_mut(peer).map_or(0, |holder| holder.settle(unclaimed));
+            // All of them: a block that was given up may still come.
+            let unclaimed = segment.claims.take(segment.full);
+            let held = segment.leased_to(peer);
+            let writing = segment.full & !unclaimed & !segment.stored & !held;
+            let Some((holder, _)) = segment.seat(peer) else { continue };
+            let taken = holder.settle(unclaimed);
+            // One that came so is being written though nobody holds it: its end is awaited.
+            holder.leased |= writing;
+            awaited += writing.count_ones();
             if taken != 0 {
                 self.dispossess(peer, key, segment_key, taken);
-                self.relist(segment_key);
             }
+            self.relist(segment_key);
+        }
+        if let Some(active) = self.actives.get_mut(key) {
+            active.leased += awaited;
         }
         self.restart_if_ended(key);
     }

@@ -3,6 +3,7 @@
 
 use crate::bitfield::Bitfield;
 use crate::connection::shared::SharedTorrent;
+use crate::kit::clock::Time;
 use crate::kit::list::{Links, List};
 use crate::layout::Layout;
 use crate::limits::{
@@ -10,7 +11,7 @@ use crate::limits::{
     GRANTS_PER_REQUEST_MAX,
 };
 use crate::swarm::event::Found;
-use crate::swarm::machine::Swarm;
+use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{NewTorrent, Peer, Phase, Recording, Stage, Torrent, TorrentKey};
 use std::net::SocketAddr;
@@ -78,9 +79,7 @@ impl Swarm {
         *under_way -= 1;
         for offset in (0..count.min(64)).filter(|offset| found.good & 1 << offset != 0) {
             let Some(piece) = torrent.shared.layout.piece(first + offset) else { break };
-            if torrent.shared.owned.insert(piece.get()) {
-                let size = torrent.shared.layout.piece_size(piece);
-                torrent.shared.stats.verified.fetch_add(u64::from(size), Relaxed);
+            if torrent.shared.own(piece) {
                 torrent.picker.park(piece.get());
             }
         }
@@ -102,7 +101,7 @@ impl Swarm {
             *under_way += 1;
             self.order(Order::Check { torrent: key, first, count });
         } else if *under_way == 0 {
-            let owned = torrent.shared.owned.count();
+            let owned = torrent.shared.owned_of_wanted();
             self.notify(Notice::Checked { torrent: key, owned });
             self.run(key);
             self.save(key);
@@ -113,7 +112,7 @@ impl Swarm {
     fn run(&mut self, key: TorrentKey) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         torrent.phase = Phase::Running;
-        let complete = torrent.shared.owned.is_full();
+        let complete = torrent.shared.is_complete();
         if torrent.addresses.is_waiting() {
             self.dialing.push_back(&mut self.torrents, key);
         }
@@ -126,7 +125,7 @@ impl Swarm {
     /// Every piece is verified, and the files are where they should be. Cost: O(1).
     pub(super) fn settled(&mut self, key: TorrentKey) {
         let Some(torrent) = self.torrents.get(key) else { return };
-        if torrent.phase == Phase::Running && torrent.shared.owned.is_full() {
+        if torrent.phase == Phase::Running && torrent.shared.is_complete() {
             torrent.shared.settled.store(true, Relaxed);
             self.order(Order::Completed(key));
             self.notify(Notice::Complete(key));
@@ -175,25 +174,30 @@ impl Swarm {
     }
 
     /// Dials the next addresses, one of each torrent in turn. Cost: O(k).
-    pub(super) fn dial_some(&mut self) {
+    pub(super) fn dial_some(&mut self, now: Time) {
         for _ in 0..DIALS_PER_TURN {
             if !self.can_dial() {
                 return;
             }
             let Some(key) = self.dialing.pop_front(&mut self.torrents) else { return };
-            self.dial_next(key);
+            self.dial_next(now, key);
         }
     }
 
-    fn dial_next(&mut self, key: TorrentKey) {
+    fn dial_next(&mut self, now: Time, key: TorrentKey) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         let Some(address) = torrent.addresses.take_next() else { return };
         let waiting = torrent.addresses.is_waiting();
         if self.bans.has_host(address.ip()) {
             torrent.addresses.ended(address, false);
+        } else if !self.hosts.has_room(address.ip()) {
+            if let Some(pause) = torrent.addresses.ended(address, true) {
+                self.timers.set(now + pause, Timer::Redial(key, address));
+            }
         } else if let Ok(peer) = self.peers.insert(new_peer(Some(key), address, true)) {
             torrent.peers += 1;
             self.dials += 1;
+            self.hosts.enter(address.ip());
             self.order(Order::Dial { peer, torrent: key, address });
         }
         if waiting {

@@ -23,12 +23,10 @@ impl Swarm {
         torrent.open.remove(&mut self.actives, key);
         torrent.active.remove(&mut self.actives, key);
         let shared = &torrent.shared;
-        let size = u64::from(shared.layout.piece_size(piece));
-        shared.owned.insert(piece.get());
+        shared.own(piece);
         shared.taken.remove(piece.get());
         shared.have_log.append(piece.get());
-        shared.stats.verified.fetch_add(size, Relaxed);
-        let complete = shared.owned.is_full();
+        let complete = shared.is_complete();
         if let Some(active) = self.actives.remove(key) {
             self.discarded.extend(active.last_segment);
             self.discarded.extend(active.suspects);

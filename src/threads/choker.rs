@@ -4,7 +4,7 @@
 use crate::connection::shared::{PeerCounters, SharedTorrent};
 use crate::kit::clock::{Clock, Time};
 use crate::kit::mailbox::{Letters, Waited};
-use crate::limits::{CHOKE_ROUND, RECHOKE_PAUSE};
+use crate::limits::{CHOKE_ROUND, RECHOKE_PAUSE, SPARE_PAUSE};
 use crate::swarm::choker::{Change, Choker, Sample};
 use crate::swarm::event::Event;
 use crate::swarm::state::{PeerKey, TorrentKey};
@@ -33,6 +33,8 @@ pub enum ChokerOrder {
     SlotTaken(PeerKey),
     /// A slot is free.
     Rechoke,
+    /// All places are taken: name a peer that can be spared.
+    NameSpare,
 }
 
 /// A peer, as far as the choker looks at it.
@@ -70,21 +72,34 @@ impl ChokerThread {
     /// The thread's body. Ends when nobody can give orders any more.
     pub fn run(mut self) {
         let mut round_at = self.clock.now() + CHOKE_ROUND;
-        let mut fill_at: Option<Time> = None;
+        let (mut fill_at, mut spare_at): (Option<Time>, Option<Time>) = (None, None);
+        let mut spared_at = Time::ZERO;
         loop {
             let now = self.clock.now();
-            let next = fill_at.map_or(round_at, |fill| fill.min(round_at));
+            let next = [fill_at, spare_at].into_iter().flatten().fold(round_at, Time::min);
             // Nobody to watch: nothing is due before somebody joins.
-            let timeout = (!self.watched.is_empty()).then(|| next.since(now));
+            let busy = !self.watched.is_empty() || spare_at.is_some();
+            let timeout = busy.then(|| next.since(now));
             match self.letters.wait(timeout) {
                 Waited::Word(ChokerOrder::Rechoke) => {
                     fill_at = fill_at.or(Some(now + RECHOKE_PAUSE));
+                }
+                Waited::Word(ChokerOrder::NameSpare) => {
+                    spare_at = spare_at.or(Some(spared_at + SPARE_PAUSE));
                 }
                 Waited::Word(order) => self.obey(order),
                 Waited::Timeout => {}
                 Waited::Closed => return,
             }
             let now = self.clock.now();
+            if spare_at.is_some_and(|due| now >= due) {
+                (spare_at, spared_at) = (None, now);
+                let samples: Vec<_> = self.samples().collect();
+                let spare = self.choker.spare(now, &samples);
+                if self.bus.publish(Event::Spare(spare)).is_err() {
+                    return;
+                }
+            }
             let mut samples = Vec::new();
             let changes = if now >= round_at {
                 round_at = now + CHOKE_ROUND;
@@ -119,7 +134,7 @@ impl ChokerThread {
                     self.watched.get(&peer).map_or(0, |peer| peer.counters.uploaded.load(Relaxed));
                 self.choker.unchoked(now, peer, uploaded);
             }
-            ChokerOrder::Rechoke => {}
+            ChokerOrder::Rechoke | ChokerOrder::NameSpare => {}
         }
     }
 
@@ -129,11 +144,12 @@ impl ChokerThread {
             Sample {
                 peer,
                 torrent: watched.torrent,
-                seeding: watched.shared.owned.is_full(),
+                seeding: watched.shared.is_complete(),
                 piece_length: u64::from(watched.shared.layout.piece_length()),
                 downloaded: counters.downloaded.load(Relaxed),
                 uploaded: counters.uploaded.load(Relaxed),
                 interested: counters.interested.load(Relaxed),
+                wanted: counters.wanted.load(Relaxed),
                 snubbing: counters.snubbing.load(Relaxed),
             }
         })

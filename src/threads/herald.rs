@@ -97,7 +97,7 @@ pub fn run(letters: &Letters<HeraldOrder>, news: &NewsFlag, clock: Clock) {
 fn wake(listener: &mut Listener) {
     let length = listener.shared.have_log.len();
     let seed = listener.counters.seed.load(Ordering::Relaxed);
-    if listener.told < length && (!seed || listener.shared.owned.is_full()) {
+    if listener.told < length && (!seed || listener.shared.is_complete()) {
         listener.told = length;
         listener.mailbox.ring();
     }

@@ -83,7 +83,7 @@ impl MainLoop {
 }
 
 /// The kinds of events, by the numbers that [`kind_of`] gives them.
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 27] = [
     "timer",
     "greeted",
     "joined",
@@ -109,6 +109,7 @@ const KINDS: [&str; 26] = [
     "control",
     "pass",
     "tracker",
+    "spare",
     "unknown",
 ];
 
@@ -146,6 +147,7 @@ fn kind_of(event: &Event) -> usize {
         Event::Disk(_) => 20,
         Event::Choke { .. } => 21,
         Event::Tracker { .. } => 24,
+        Event::Spare(_) => 25,
         Event::Control(_) => 22,
     }
 }

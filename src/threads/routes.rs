@@ -145,6 +145,7 @@ impl Routes {
             }
             Order::SlotTaken(peer) => self.choker.post(ChokerOrder::SlotTaken(peer)),
             Order::Rechoke => self.choker.post(ChokerOrder::Rechoke),
+            Order::NameSpare => self.choker.post(ChokerOrder::NameSpare),
             Order::Herald(_) if self.news.raise() => self.herald.post(HeraldOrder::News),
             Order::Herald(_) => Ok(()),
             Order::Prepare { torrent, info_hash } => {

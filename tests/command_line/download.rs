@@ -10,14 +10,14 @@ use std::time::Duration;
 const TRANSFER_LIMIT: Duration = Duration::from_secs(60);
 
 /// Starts a seed of the origin; gives its port.
-fn seed(desk: &Desk) -> (Running, u16) {
+pub(crate) fn seed(desk: &Desk) -> (Running, u16) {
     let port = place::free_port();
     let seed = desk.start(&format!("seed content.torrent --dir origin --port {port}"));
     (seed, port)
 }
 
 /// Downloads from the seed into `copy`.
-fn download(desk: &Desk, seed_port: u16, more: &str) -> Ended {
+pub(crate) fn download(desk: &Desk, seed_port: u16, more: &str) -> Ended {
     let port = place::free_port();
     let peer = format!("127.0.0.1:{seed_port}");
     let line = format!("download content.torrent --dir copy --port {port} --peer {peer} {more}");

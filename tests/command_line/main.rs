@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod choose;
 mod complete;
 mod create;
 mod desk;

@@ -6,9 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod limits;
 mod swarm;
 
-use cuerda::client::{AddTorrent, Client, ClientOptions, Mode, TorrentHandle};
+use cuerda::client::{AddTorrent, Client, ClientOptions, Mode, RateLimits, TorrentHandle};
 use cuerda::metainfo::Metainfo;
 use cuerda::storage::Allocation;
 use cuerda::swarm::order::Notice;
@@ -63,8 +64,10 @@ impl Node {
         let options = ClientOptions { listen: vec![listen], ..ClientOptions::default() };
         let client = Client::start(options).unwrap();
         let root = folder.to_owned();
-        let add =
-            AddTorrent { metainfo: Arc::clone(metainfo), root, mode, peers, trackers: Vec::new() };
+        let limits = RateLimits::default();
+        let metainfo = Arc::clone(metainfo);
+        let (files, in_order, trackers) = (None, false, Vec::new());
+        let add = AddTorrent { metainfo, root, mode, peers, trackers, limits, files, in_order };
         let torrent = client.add(add).unwrap();
         Node { client, torrent }
     }

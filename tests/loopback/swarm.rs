@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 
-fn write(content: &Content, folder: &Path) -> Arc<Metainfo> {
+pub(crate) fn write(content: &Content, folder: &Path) -> Arc<Metainfo> {
     Arc::new(Metainfo::parse(&content.write(folder).bytes).unwrap())
 }
 

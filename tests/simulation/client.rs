@@ -229,7 +229,8 @@ impl Client {
             | Notice::DiskHasRoom(_)
             | Notice::PeerJoined { .. }
             | Notice::PeerLeft { .. }
-            | Notice::BadPiece { .. } => {}
+            | Notice::BadPiece { .. }
+            | Notice::Full { .. } => {}
         }
     }
 
@@ -289,17 +290,25 @@ impl Client {
         }
     }
 
+    /// The choker names a peer that can be spared.
+    pub(crate) fn name_spare(&mut self, now: Time) {
+        let samples: Vec<Sample> =
+            self.watched.iter().map(|(&peer, watched)| self.sample(peer, watched)).collect();
+        self.events.push_back(Event::Spare(self.choker.spare(now, &samples)));
+    }
+
     fn sample(&self, peer: PeerKey, watched: &Watched) -> Sample {
         let shared = &self.torrent(watched.torrent).shared;
         let counters = &watched.counters;
         Sample {
             peer,
             torrent: watched.torrent,
-            seeding: shared.owned.is_full(),
+            seeding: shared.is_complete(),
             piece_length: u64::from(shared.layout.piece_length()),
             downloaded: counters.downloaded.load(Relaxed),
             uploaded: counters.uploaded.load(Relaxed),
             interested: counters.interested.load(Relaxed),
+            wanted: counters.wanted.load(Relaxed),
             snubbing: counters.snubbing.load(Relaxed),
         }
     }

@@ -97,6 +97,7 @@ impl World {
                     self.after(RECHOKE_PAUSE, What::Fill(client));
                 }
             }
+            Order::NameSpare => at.name_spare(now),
             Order::Herald(_) => self.news(client),
             Order::Prepare { torrent, .. } => {
                 self.after(millis(5), What::Prepared(client, torrent));

@@ -277,6 +277,7 @@ impl End {
         let setup = Setup {
             shared: Arc::clone(&client.torrent(torrent).shared),
             counters: Arc::new(PeerCounters::default()),
+            throttle: Default::default(),
             handshake: theirs,
             remote_ip: self.address.ip(),
             our_port: Some(client.address.port()),
@@ -372,9 +373,9 @@ impl End {
         if serving == Serving::Never {
             return Ok(());
         }
-        let (mut run, mut payload, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
-        while self.outgoing.len() < SEND_BUFFER && connection.has_uploads() {
-            connection.next_run(UPLOAD_BATCH, &mut run);
+        let (mut run, mut payload, mut bytes) = (vec![], vec![], vec![]);
+        while self.outgoing.len() < SEND_BUFFER && connection.uploads_due().is_some() {
+            connection.next_run(now, UPLOAD_BATCH, &mut run);
             if run.iter().any(|span| client.try_disk(Broken::Read, span.piece).is_err()) {
                 connection.unreadable(&run);
                 return Err(CloseReason::DiskFailed);

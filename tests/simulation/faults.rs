@@ -60,6 +60,23 @@ fn slow_peers_among_fast_ones() {
 }
 
 #[test]
+fn leechers_of_one_seed_that_is_slower_than_any_timeout() {
+    for_seeds(10, |seed| {
+        let mut random = Random::new(seed);
+        let torrent = TorrentPlan { piece_length: 4 * BLOCK, length: 8 * 4 * BLOCK };
+        let mut plan = Plan::swarm(seed, torrent, 1 + random.below(6) as usize, 1_000_000);
+        // Down to 150 bytes a second for each of six: a block in 109 s.
+        plan.clients[0].uplink = 900 + u64::from(random.below(2_000));
+        plan.clients[0].fast = random.below(2) == 0;
+        let ideal = torrent.length / plan.clients[0].uplink;
+        plan.limit = seconds(12 * ideal);
+        let outcome = run(plan);
+        let factor = outcome.took.as_secs_f64() / ideal as f64;
+        println!("{factor:.2} times the ideal, {:.1} % wasted", 100.0 * outcome.wasted);
+    });
+}
+
+#[test]
 fn disks_that_are_slow_now_and_then() {
     for_seeds(10, |seed| {
         let mut random = Random::new(seed);

@@ -61,6 +61,14 @@ pub(crate) fn for_seeds(usual: u64, scenario: impl Fn(u64)) {
     SEED.set(None);
 }
 
+/// Runs a scenario for the one seed that failed once.
+pub(crate) fn only_seed(seed: u64, scenario: impl Fn(u64)) {
+    announce_seed();
+    SEED.set(Some(seed));
+    scenario(seed);
+    SEED.set(None);
+}
+
 /// Runs a plan to its end.
 pub(crate) fn run(plan: Plan) -> Outcome {
     let mut world = World::new(plan);

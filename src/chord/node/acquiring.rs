@@ -1,6 +1,7 @@
 //! Which arcs this node should hold, and the acquisitions that are under way.
 
-use super::state::{Fetch, Node, Purpose, Refusal, Timer};
+use super::pending::{Fetch, Purpose, Refusal, Timer};
+use super::state::Node;
 use crate::chord::acquire::{Acquisition, Next, Said};
 use crate::chord::contact::Contact;
 use crate::chord::holdings::hash_view;
@@ -8,7 +9,7 @@ use crate::chord::message::{Answer, Fault, Query};
 use crate::chord::neighborhood::Arc;
 use crate::chord::store::part_of;
 use crate::kit::clock::Time;
-use crate::limits::ring::{ACQUIRE_RETRY, ACQUISITIONS_MAX, VIEW_SETTLED};
+use crate::limits::{ACQUIRE_RETRY, ACQUISITIONS_MAX, VIEW_SETTLED};
 use std::time::Duration;
 
 /// Tries in a row that found no majority, after which an acquisition makes do with what is there.

@@ -5,14 +5,15 @@
 //! counts as dead follows from how much gets lost: three times on a good network, more on a bad
 //! one, so that loss is not mistaken for death.
 
-use super::state::{Call, Node, Purpose, Refusal, Timer};
+use super::pending::{Call, Purpose, Refusal, Timer};
+use super::state::Node;
 use crate::chord::codec::encode;
 use crate::chord::contact::Contact;
 use crate::chord::input::Output;
 use crate::chord::message::{Answer, Body, Cookie, Fault, Message, Query, Transaction};
 use crate::chord::secrets::{from_transaction, to_transaction};
 use crate::kit::clock::Time;
-use crate::limits::ring::{CALLS_MAX, DEATH_TIME_MIN, PADDED_QUERY, SENDS_LOOKUP_MAX, SENDS_MAX};
+use crate::limits::{CALLS_MAX, DEATH_TIME_MIN, PADDED_QUERY, SENDS_LOOKUP_MAX, SENDS_MAX};
 use std::net::SocketAddr;
 
 impl Node {

@@ -4,12 +4,13 @@
 //! first node there that answers. Where nobody answers a ring is begun; the search for other
 //! rings (`merge`) finds those that were unreachable.
 
-use super::state::{Node, Purpose, Refusal, Timer, Wish};
+use super::pending::{Purpose, Refusal, Timer, Wish};
+use super::state::Node;
 use crate::chord::contact::{Contact, Family};
 use crate::chord::input::Event;
 use crate::chord::message::{Answer, Query, Standing};
 use crate::kit::clock::Time;
-use crate::limits::ring::{ACQUIRE_RETRY, JOIN_TRIES_MAX};
+use crate::limits::{ACQUIRE_RETRY, JOIN_TRIES_MAX};
 use std::net::SocketAddr;
 
 impl Node {

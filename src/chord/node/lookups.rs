@@ -1,13 +1,14 @@
 //! Lookups under way: for the owner, for fingers, for the way in, for other rings.
 
-use super::state::{Node, Purpose, Refusal, Timer, Wish};
+use super::pending::{Purpose, Refusal, Timer, Wish};
+use super::state::Node;
 use crate::chord::contact::Contact;
 use crate::chord::input::{Event, Outcome};
 use crate::chord::lookup::{Lookup, Step};
 use crate::chord::message::{Answer, Query, Standing};
 use crate::chord::ring_id::RingId;
 use crate::kit::clock::Time;
-use crate::limits::ring::{LOOKUP_POOL_MAX, LOOKUPS_MAX};
+use crate::limits::{LOOKUP_POOL_MAX, LOOKUPS_MAX};
 
 impl Node {
     /// Looks up who follows a place, on behalf of the owner.

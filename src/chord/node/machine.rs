@@ -1,7 +1,8 @@
 //! The node's one entrance: everything that happens comes in here, and everything that it wants
 //! done goes out here.
 
-use super::state::{Asker, Node, Purpose, Refusal, Timer};
+use super::pending::{Asker, Purpose, Refusal, Timer};
+use super::state::Node;
 use crate::chord::codec::{decode, encode};
 use crate::chord::contact::{Contact, Family};
 use crate::chord::error::MessageError;

@@ -1,7 +1,8 @@
 //! Announces and reads on behalf of the owner: a lookup, then all replicas at once, until enough
 //! of them agree. Results are told as they come.
 
-use super::state::{Node, Operation, Purpose, Refusal, Timer, Wish};
+use super::pending::{Operation, Purpose, Refusal, Timer, Wish};
+use super::state::Node;
 use crate::chord::contact::Contact;
 use crate::chord::input::{Event, Outcome};
 use crate::chord::message::{Announce, Answer, Flags, Query};
@@ -10,7 +11,7 @@ use crate::chord::quorum::Tally;
 use crate::chord::ring_id::RingId;
 use crate::id::InfoHash;
 use crate::kit::clock::Time;
-use crate::limits::ring::{
+use crate::limits::{
     LEASE_MAX, OPERATION_ROUNDS_MAX, OPERATION_TIME_MAX, OPERATIONS_MAX, TOMBSTONE_TIME,
 };
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,8 @@
 //! The predecessor is never cleared by a timer. If it is dead it is only suspect, until the next
 //! node that notifies takes its place.
 
-use super::state::{Node, Purpose, Refusal};
+use super::pending::{Purpose, Refusal};
+use super::state::Node;
 use crate::chord::contact::Contact;
 use crate::chord::message::{Answer, Query};
 use crate::kit::clock::Time;

@@ -1,13 +1,14 @@
 //! Keeping what is held: records run out, replicas compare theirs, and addresses that do not
 //! answer are taken out.
 
-use super::state::{Node, Purpose, Refusal};
+use super::pending::{Purpose, Refusal};
+use super::state::Node;
 use crate::chord::contact::Contact;
 use crate::chord::message::{Answer, Flags, Query, Standing};
 use crate::chord::neighborhood::Arc;
 use crate::chord::ring_id::RingId;
 use crate::kit::clock::Time;
-use crate::limits::ring::{LIVENESS_PINGS_MAX, MISSES_GONE, TOMBSTONE_TIME};
+use crate::limits::{LIVENESS_PINGS_MAX, MISSES_GONE, TOMBSTONE_TIME};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -89,7 +90,7 @@ impl Node {
         if self.holdings.carve(arc) {
             self.holdings.remove(arc);
             self.holdings.join();
-            self.retired.push((arc, now + crate::limits::ring::RETIRED_KEPT));
+            self.retired.push((arc, now + crate::limits::RETIRED_KEPT));
         }
     }
 

@@ -1,14 +1,15 @@
 //! Questions of others. Every one gets exactly one answer or error, never longer than its asker
 //! has earned.
 
-use super::state::{Asker, Node, Purpose, Refusal};
+use super::pending::{Asker, Purpose, Refusal};
+use super::state::Node;
 use crate::chord::codec::encode;
 use crate::chord::contact::Contact;
 use crate::chord::input::Output;
 use crate::chord::message::{Answer, Body, Fault, Message, Query, Standing};
 use crate::chord::ring_id::RingId;
 use crate::kit::clock::Time;
-use crate::limits::ring::{AMPLIFICATION_MAX, CLOSER_CONTACTS, DATAGRAM_MAX};
+use crate::limits::{AMPLIFICATION_MAX, CLOSER_CONTACTS, DATAGRAM_MAX};
 
 /// What is answered.
 pub(in crate::chord) type Reply = Result<Answer, (Fault, Answer)>;

@@ -1,14 +1,15 @@
 //! Questions about what this node holds: peers, announces, and the replicas' own.
 
+use super::pending::{Asker, Deferred, Purpose};
 use super::serve::Reply;
-use super::state::{Asker, Deferred, Node, Purpose};
+use super::state::Node;
 use crate::chord::contact::Contact;
 use crate::chord::holdings::hash_view;
 use crate::chord::message::{Announce, Answer, Fault, Query, Record, ViewHash};
 use crate::chord::neighborhood::Arc;
 use crate::chord::ring_id::RingId;
 use crate::kit::clock::Time;
-use crate::limits::ring::{
+use crate::limits::{
     DEFERRED_MAX, LEASE_MAX, PEERS_BYTES_MAX, RECORDS_BYTES_MAX, RETIRED_KEPT, TOMBSTONE_TIME,
 };
 use std::net::SocketAddr;
@@ -216,7 +217,7 @@ impl Node {
         after: Option<(RingId, SocketAddr)>,
     ) -> Reply {
         if let Some(piece) = self.holdings.of_mut(arc.end) {
-            let until = now + crate::limits::ring::LEARNER_TIME;
+            let until = now + crate::limits::LEARNER_TIME;
             let learners = piece.learners.iter_mut().filter(|(node, ..)| *node == asker);
             learners.for_each(|(_, _, time)| *time = until);
         }

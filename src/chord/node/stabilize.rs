@@ -6,12 +6,13 @@
 //! It never blocks: questions of others are answered in between from the current state, and an
 //! answer that the state has outrun is discarded.
 
-use super::state::{Node, Purpose, Refusal};
+use super::pending::{Purpose, Refusal};
+use super::state::Node;
 use crate::chord::contact::Contact;
 use crate::chord::input::Event;
 use crate::chord::message::{Answer, Query};
 use crate::kit::clock::Time;
-use crate::limits::ring::{
+use crate::limits::{
     CHECKED_BEHIND_SUSPECT, CHECKS_PER_TURN, DEATH_TIME_MIN, ENTRY_FRESH, HINTS_MAX,
 };
 

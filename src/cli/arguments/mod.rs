@@ -5,14 +5,17 @@
 //! - `pages`: the options of `completions` and `man`
 //! - `environment`: every option as an environment variable
 //! - `parse`: the finished definition, and how words are read by it
-//! - `values`: how sizes and addresses are read
+//! - `values`: how sizes and addresses are read; `rates`: speeds; `files` (with `glob`): choices
 
 pub(super) mod commands;
 pub(super) mod create;
 mod environment;
+pub(super) mod files;
+mod glob;
 pub(super) mod info;
 pub(super) mod pages;
 pub(super) mod parse;
+mod rates;
 pub(super) mod transfer;
 mod values;
 pub(super) mod verify;

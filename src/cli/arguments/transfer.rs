@@ -1,10 +1,13 @@
 //! The options of `cuerda download` and `cuerda seed`.
 
+use crate::cli::arguments::files::{FileTerms, file_terms};
+use crate::cli::arguments::rates::rate;
 use crate::cli::arguments::values::{
     peer_address, peers_max, seconds, tracker_address, upload_slots,
 };
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +21,14 @@ pub(crate) struct DownloadArguments {
     /// kept
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: PathBuf,
+    /// Only these files, between commas: numbers as `cuerda info` tells them (2, 5-9, 12-),
+    /// patterns (*.mkv, extras/), sizes (>1G, <=10M), !TERM to leave some out; may be given again
+    /// [default: all]
+    #[arg(long, value_name = "LIST", value_parser = file_terms, allow_hyphen_values = true)]
+    pub(crate) files: Vec<FileTerms>,
+    /// Fetch in order, to watch or listen meanwhile; slower for everybody [default: rarest first]
+    #[arg(long)]
+    pub(crate) sequential: bool,
     /// Stay after the last piece and give to others until Ctrl-C [default: off]
     #[arg(long)]
     pub(crate) seed: bool,
@@ -83,6 +94,13 @@ pub(crate) struct NetworkArguments {
     /// Most peers connected at once [default: 10000, or what the limit of open files allows]
     #[arg(long, value_name = "N", value_parser = peers_max)]
     pub(crate) max_peers: Option<usize>,
+    /// Most bytes sent in a second, as 500K, 1.5M or 10Mbit; K, M and G are powers of 1024
+    /// [default: no limit]
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub(crate) limit_up: Option<NonZeroU64>,
+    /// Most bytes received in a second [default: no limit]
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub(crate) limit_down: Option<NonZeroU64>,
     /// Tell what happens as one JSON object a line [default: off]
     #[arg(long)]
     pub(crate) json: bool,
@@ -128,10 +146,14 @@ mod tests {
             "download a --dir d --timeout 0",
             "download a --dir d --allocate later",
             "download a --dir d --max-peers 0",
-            "download a --dir d --files 1",
             "download a --dir d --tracker wss://a/announce",
             "download a --dir d --tracker udp://a/announce",
             "download a --dir d --tracker http://",
+            "download a --dir d --limit-up fast",
+            "seed a --dir d --limit-down 0",
+            "download a --dir d --files 0",
+            "download a --dir d --files 1,",
+            "seed a --dir d --files 1",
             "seed a --dir d --timeout 0",
             "seed a --dir d --flush",
             "seed a --dir d --upload-slots 99999999",

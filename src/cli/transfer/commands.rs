@@ -9,11 +9,12 @@ use crate::cli::folder::{check_folder, other_folder};
 use crate::cli::outcome::Outcome;
 use crate::cli::signals::{Signal, Signals};
 use crate::cli::torrent_file;
+use crate::cli::transfer::choice::Choice;
 use crate::cli::transfer::event::Event;
 use crate::cli::transfer::start::{start, without_route};
 use crate::cli::transfer::teller::Teller;
 use crate::cli::transfer::watch::{Goal, Step, Watch};
-use crate::client::{AddTorrent, Client, Mode, TorrentHandle, place_of};
+use crate::client::{AddTorrent, Client, Mode, RateLimits, TorrentHandle, place_of};
 use crate::metainfo::Metainfo;
 use crate::storage::Allocation;
 use crossbeam_channel::{after, never, select, tick};
@@ -36,6 +37,10 @@ struct Transfer<'a> {
     timeout: Option<Duration>,
     /// How to reach others.
     network: &'a NetworkArguments,
+    /// Which files are wanted, if not all are.
+    choice: Option<Choice>,
+    /// Whether pieces are fetched in order.
+    in_order: bool,
 }
 
 /// Downloads.
@@ -47,13 +52,20 @@ pub(crate) fn download(
         Allocate::Sparse => Allocation::Sparse,
         Allocate::Full => Allocation::Full,
     };
+    let metainfo = Arc::new(torrent_file::read(&arguments.torrent)?);
+    let choice = Choice::of(&metainfo, &arguments.files)?;
+    if let Some(choice) = choice.as_ref().filter(|_| !arguments.network.json) {
+        console.output.talk(&choice.words());
+    }
     let transfer = Transfer {
         goal: if arguments.seed { Goal::DownloadAndSeed } else { Goal::Download },
-        metainfo: Arc::new(torrent_file::read(&arguments.torrent)?),
+        metainfo,
         folder: &arguments.dir,
         mode: Mode::Download { allocation, flush: arguments.flush },
         timeout: arguments.timeout,
         network: &arguments.network,
+        choice,
+        in_order: arguments.sequential,
     };
     transfer.run(console)
 }
@@ -69,6 +81,8 @@ pub(crate) fn seed(arguments: &SeedArguments, console: &Console) -> Result<Outco
         mode: Mode::Seed,
         timeout: arguments.timeout,
         network: &arguments.network,
+        choice: None,
+        in_order: false,
     };
     transfer.run(console)
 }
@@ -169,7 +183,16 @@ impl Transfer<'_> {
             pieces: metainfo.layout.piece_count(),
         });
         let (root, peers) = (self.folder.to_owned(), self.network.peer.clone());
-        let torrent = AddTorrent { metainfo, root, mode: self.mode, peers, trackers };
+        let torrent = AddTorrent {
+            metainfo,
+            root,
+            mode: self.mode,
+            peers,
+            trackers,
+            limits: RateLimits::default(),
+            files: self.choice.as_ref().map(|choice| choice.files.clone()),
+            in_order: self.in_order,
+        };
         client.add(torrent).map_err(Failure::new)
     }
 

@@ -1,10 +1,11 @@
 //! A client on a port that is free.
 
 use crate::cli::arguments::transfer::NetworkArguments;
-use crate::cli::descriptors::peers_affordable;
 use crate::cli::failure::Failure;
 use crate::cli::out::Output;
-use crate::client::{Client, ClientOptions, DEFAULT_PORT, Roots, StartError};
+use crate::client::{
+    Capacity, Client, ClientOptions, DEFAULT_PORT, RateLimits, Resources, Roots, StartError,
+};
 use crate::limits::CERTIFICATES_MAX;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -29,6 +30,7 @@ pub(super) fn start(network: &NetworkArguments, output: &Output) -> Result<Clien
         peers_max,
         upload_slots: network.upload_slots,
         tracker_roots: tracker_roots.clone(),
+        limits: RateLimits { up: network.limit_up, down: network.limit_down },
         ..ClientOptions::default()
     };
     if let Some(port) = network.port {
@@ -88,18 +90,12 @@ fn route(peer: SocketAddr) -> io::Result<()> {
 
 /// How many peers there may be.
 fn peers(wanted: Option<usize>, output: &Output) -> usize {
-    let affordable = peers_affordable();
-    match wanted {
-        Some(wanted) if wanted > affordable => {
-            output.warn(&format!(
-                "at most {affordable} peers are possible, not {wanted}: raise the limit of open \
-                 files (ulimit -n)"
-            ));
-            affordable
-        }
-        Some(wanted) => wanted,
-        None => affordable,
+    let Capacity { peers, bound } = Capacity::of(&Resources::read(), wanted);
+    log::info!("room for {peers} peers, {bound}");
+    if let Some(wanted) = wanted.filter(|wanted| *wanted > peers) {
+        output.warn(&format!("at most {peers} peers are possible, not {wanted}: {bound}"));
     }
+    peers
 }
 
 /// The failure, with the option that helps.

@@ -114,6 +114,12 @@ impl Watch {
             Notice::DiskHasRoom(_) => self.events.push(Event::DiskHasRoom),
             Notice::Tracker { report, .. } => self.events.push(Event::of_tracker(*report)),
             Notice::BadPiece { piece, .. } => self.events.push(Event::BadPiece { piece }),
+            Notice::Full { peers } => {
+                log::warn!(
+                    "all {peers} places for peers are taken, others are refused; \
+                            --max-peers or the limits of the system bound them"
+                );
+            }
             Notice::Added(_) | Notice::Stopped => {}
         }
         Step::Go

@@ -117,12 +117,14 @@ fn the_deadline_is_that_of_the_next_late_block() {
 #[test]
 fn a_cancel_takes_back_what_was_asked_and_forgets_the_rest() {
     let mut scene = Scene::unchoked(true, 1, 40);
-    let lease = scene.grant(0, 0xff_ffff).lease;
+    let grant = scene.grant(0, 0xff_ffff);
     scene.answer(Answer::Granted);
     scene.turn();
     scene.said();
     let last = WINDOW_START - 1;
-    scene.order(Command::Cancel { lease, blocks: 1 << last | 1 << (last + 1) });
+    let blocks = 1 << last | 1 << (last + 1);
+    assert_eq!(grant.claims.take(blocks), blocks, "somebody else writes them");
+    scene.order(Command::Cancel { lease: grant.lease, blocks });
     assert_eq!(scene.said(), [Said::Cancel(0, last)], "the next one was not asked for");
     assert_eq!(scene.hear_block(0, last), None, "it comes all the same and is discarded");
 }

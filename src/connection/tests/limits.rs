@@ -59,7 +59,7 @@ fn spans_longer_than_a_block_are_refused() {
     let long = BlockRequest { piece: 0, begin: 0, length: 2 * BLOCK_LENGTH };
     scene.hear(&Message::Request(long));
     assert_eq!(scene.said().len(), 1, "a reject");
-    assert!(!scene.connection.has_uploads());
+    assert_eq!(scene.connection.uploads_due(), None);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod scene;
 
 mod choking;
+mod given_up;
 mod late;
 mod limits;
 mod supply;

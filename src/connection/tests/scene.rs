@@ -6,6 +6,7 @@ use crate::connection::introduction::Setup;
 use crate::connection::machine::Connection;
 use crate::connection::reason::CloseReason;
 use crate::connection::shared::{PeerCounters, SharedTorrent};
+use crate::connection::toll::Throttle;
 use crate::id::{InfoHash, PeerId};
 use crate::kit::claim::ClaimWord;
 use crate::kit::clock::Time;
@@ -66,6 +67,7 @@ impl Scene {
         let setup = Setup {
             shared: Arc::clone(&shared),
             counters: Arc::new(PeerCounters::default()),
+            throttle: Throttle::default(),
             handshake,
             remote_ip: IpAddr::V6(Ipv6Addr::LOCALHOST),
             our_port: None,

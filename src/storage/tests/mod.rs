@@ -1,5 +1,6 @@
 //! Tests of the storage on real folders.
 
+mod choosing;
 mod confirming;
 mod escapes;
 mod failures;

@@ -9,6 +9,7 @@ mod endgame;
 mod grants;
 mod keeping;
 mod returns;
+mod room;
 mod roster;
 mod sole;
 mod torrents;

@@ -102,3 +102,36 @@ fn a_block_whose_write_failed_after_it_was_taken_away_is_told_of() {
     assert_eq!(woken(&scene.give_back(first, lease.lease, 1)), [third]);
     assert_eq!(scene.grant(third, 1).blocks, 1);
 }
+
+#[test]
+fn a_block_that_comes_after_it_was_given_up_counts_and_is_taken_from_whoever_has_it_now() {
+    let mut scene = Scene::new(1, 2);
+    let (first, second) = (scene.seed(1), scene.seed(2));
+    let lease = scene.grant(first, 2);
+    scene.give_back(first, lease.lease, 0b11);
+    let again = scene.grant(second, 2);
+    assert_eq!(cancels(second, &scene.store(first, &lease, 0b01)), [(again.lease, 0b01)]);
+    assert!(hash(&scene.store(second, &again, 0b10)).is_some());
+}
+
+#[test]
+fn who_is_asked_for_a_block_that_comes_late_from_another_is_not_thought_slow() {
+    let mut scene = Scene::new(2, 2);
+    let (first, second) = (scene.seed(1), scene.seed(2));
+    let lease = scene.grant(first, 2);
+    scene.give_back(first, lease.lease, 0b11);
+    scene.grant(second, 2);
+    scene.store(first, &lease, 0b11);
+    scene.grant(second, 2);
+}
+
+#[test]
+fn a_late_block_is_not_granted_while_it_is_being_written() {
+    let mut scene = Scene::new(1, 2);
+    let (first, second) = (scene.seed(1), scene.seed(2));
+    let lease = scene.grant(first, 2);
+    scene.give_back(first, lease.lease, 0b11);
+    assert!(lease.claims.win(0b01), "the first begins to write it");
+    assert_eq!(scene.grant(second, 1).blocks, 0b10);
+    assert_eq!(scene.want(second, 1).1, Answer::Wait);
+}

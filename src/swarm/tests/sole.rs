@@ -79,6 +79,20 @@ fn it_starts_again_only_after_a_write_that_is_under_way() {
 }
 
 #[test]
+fn it_starts_again_only_after_the_write_of_a_block_that_came_after_it_was_given_up() {
+    let (mut scene, peers, lease) = alone();
+    scene.give_back(peers[0], lease.lease, 0b111);
+    assert!(lease.claims.win(0b001), "it comes after all, and the write begins");
+    scene.wait(SOLE_PATIENCE);
+    turns(&mut scene);
+    assert!(!lease.claims.win(0b010), "what comes after that is of no use");
+    assert_eq!(scene.want_idle(peers[2], 4).1, Answer::Wait);
+    let stored = crate::connection::event::Event::Stored { lease: lease.lease, blocks: 0b001 };
+    assert_eq!(woken(&scene.say(peers[0], stored)), [peers[2]]);
+    assert_eq!(scene.grant(peers[2], 4).blocks, 0b1111);
+}
+
+#[test]
 fn that_peer_is_given_the_rest_of_it_before_anything_else() {
     let mut scene = Scene::new(5, 4);
     let peers = [1, 2].map(|name| scene.seed(name));

@@ -4,6 +4,7 @@ use super::scene::{Scene, hash, stop};
 use crate::connection::event::Answer;
 use crate::connection::reason::{CloseReason, Violation};
 use crate::id::PeerId;
+use crate::limits::HOLDERS_PER_SEGMENT_MAX;
 use crate::swarm::event::{DiskEvent, Event};
 use crate::swarm::order::{Notice, Order};
 
@@ -112,4 +113,26 @@ fn who_left_before_its_blocks_were_judged_is_banned_all_the_same() {
     let arrival = crate::swarm::event::ArrivalKey(99);
     let orders = scene.tell(Event::Arrived { arrival, address });
     assert!(matches!(orders[..], [Order::Refuse(_)]), "{orders:?}");
+}
+
+#[test]
+fn a_liar_whose_block_came_after_it_was_given_up_is_found_though_its_place_was_taken() {
+    let places = HOLDERS_PER_SEGMENT_MAX as u8;
+    let mut scene = Scene::new(1, u32::from(places));
+    let liar = scene.seed(100);
+    let lease = scene.grant(liar, 1);
+    scene.give_back(liar, lease.lease, 0b1);
+    let others: Vec<_> = (0..places).map(|name| scene.seed(name)).collect();
+    let leases: Vec<_> = others.iter().map(|peer| scene.grant(*peer, 1)).collect();
+    scene.store(liar, &lease, 0b1);
+    let mut orders = Vec::new();
+    for (peer, lease) in others.iter().zip(&leases).skip(1) {
+        orders = scene.store(*peer, lease, lease.blocks);
+    }
+    let (active, _) = hash(&orders).unwrap();
+    scene.bad(active);
+    let again = scene.grant(others[1], u32::from(places));
+    let (active, compare) = hash(&scene.store(others[1], &again, again.blocks)).unwrap();
+    assert!(compare);
+    assert_eq!(stop(liar, &scene.blame(active, 0, 0b1)), BAD_DATA);
 }

@@ -96,6 +96,7 @@ fn open(
     let setup = Setup {
         shared: Arc::clone(&assets.shared),
         counters: Arc::new(PeerCounters::default()),
+        throttle: context.throttle.clone(),
         handshake: theirs,
         remote_ip: address.ip().to_canonical(),
         our_port: context.our_port,

@@ -9,6 +9,7 @@ use crate::connection::event::Command;
 use crate::connection::machine::Connection;
 use crate::connection::reason::CloseReason;
 use crate::connection::upload::wire_form;
+use crate::kit::clock::Time;
 use crate::layout::{Block, PieceSpan};
 use crate::limits::{READS_PER_WAKE_MAX, UNSENT_MAX, UPLOAD_BATCH, UPLOADS_PER_TURN_MAX};
 use crate::storage::{StorageError, StorageErrorKind};
@@ -65,9 +66,9 @@ impl Session {
             self.connection.end_turn(now)?;
             self.publish()?;
             self.send()?;
-            if !self.has_more() {
+            if !self.has_more(now) {
                 self.line.messenger.rest();
-                let deadline = self.connection.deadline(now);
+                let deadline = self.deadline(now);
                 self.line.wait(self.context.clock, deadline)?;
             }
         }
@@ -81,10 +82,22 @@ impl Session {
     }
 
     /// Whether a turn would find something to do without waiting.
-    fn has_more(&self) -> bool {
+    fn has_more(&self, now: Time) -> bool {
         (self.line.readable && self.may_read())
-            || (self.line.writable
-                && (self.line.messenger.unsent() > 0 || self.connection.has_uploads()))
+            || (self.line.writable && (self.line.messenger.unsent() > 0 || self.has_uploads(now)))
+    }
+
+    /// Whether the peer has requests that may be served now.
+    fn has_uploads(&self, now: Time) -> bool {
+        self.connection.uploads_due().is_some_and(|due| now >= due)
+    }
+
+    /// When there is something to do though nothing happens. Uploads that a limit of speed holds
+    /// are due only if the socket would take them.
+    fn deadline(&self, now: Time) -> Time {
+        let uploads = self.connection.uploads_due().filter(|_| self.line.writable);
+        let rest = self.connection.deadline(now);
+        uploads.map_or(rest, |due| due.min(rest))
     }
 
     /// A peer that does not read what we answer is not read either, so that our answers to it
@@ -194,7 +207,8 @@ impl Session {
             }
             self.line.writable =
                 self.line.messenger.flush().map_err(|error| CloseReason::Io(error.kind()))?;
-            if !self.line.writable || !self.connection.has_uploads() {
+            let now = self.context.clock.now();
+            if !self.line.writable || !self.has_uploads(now) {
                 return Ok(());
             }
             self.queue_blocks()?;
@@ -213,7 +227,7 @@ impl Session {
 
     /// Reads the next run of blocks that the peer asked for into the send queue.
     fn queue_blocks(&mut self) -> Result<(), CloseReason> {
-        self.connection.next_run(UPLOAD_BATCH, &mut self.run);
+        self.connection.next_run(self.context.clock.now(), UPLOAD_BATCH, &mut self.run);
         let (Some(first), Some(last)) = (self.run.first(), self.run.last()) else { return Ok(()) };
         let length = last.begin + last.length - first.begin;
         let span = PieceSpan { piece: first.piece, begin: first.begin, length };

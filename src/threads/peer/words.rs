@@ -1,6 +1,7 @@
 //! What a peer's thread is given at its start and told later.
 
 use crate::connection::event::Command;
+use crate::connection::toll::Throttle;
 use crate::id::PeerId;
 use crate::kit::buffers::BufferPool;
 use crate::kit::clock::Clock;
@@ -50,6 +51,8 @@ pub struct PeerContext {
     pub clock: Clock,
     /// Buffers while bytes are under way.
     pub pool: BufferPool,
+    /// The client's limits of speed.
+    pub throttle: Throttle,
     /// What we call ourselves.
     pub our_id: PeerId,
     /// The port where we listen, if we do.

@@ -77,6 +77,7 @@ impl Play {
             remote_ip: Ipv4Addr::LOCALHOST.into(),
             our_port: None,
             client: "test",
+            throttle: Default::default(),
         };
         Self {
             connection: Connection::new(Time::ZERO, setup),
@@ -230,7 +231,7 @@ impl Play {
     /// What the peer asked for is sent, or cannot be read.
     fn serve(&mut self, readable: bool) {
         let mut run: Vec<PieceSpan> = Vec::new();
-        self.connection.next_run(UPLOAD_BATCH, &mut run);
+        self.connection.next_run(self.now, UPLOAD_BATCH, &mut run);
         assert!(run.iter().map(|span| span.length).sum::<u32>() <= UPLOAD_BATCH);
         for span in &run {
             assert!(self.shared.owned.has(span.piece.get()), "not ours to give");
