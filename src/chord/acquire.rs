@@ -127,7 +127,7 @@ impl Acquisition {
     }
 
     /// What to do next.
-    pub fn next(&mut self) -> Next {
+    pub fn next_step(&mut self) -> Next {
         if self.activating {
             return self.judge();
         }

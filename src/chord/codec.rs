@@ -42,10 +42,10 @@ pub fn decode(bytes: &[u8], ring: RingTag, family: Family) -> Result<Message, Me
             let fields = envelope.a.unwrap_or_default();
             let cookie = fields.k.as_ref().map(|bytes| fixed(bytes, "k")).transpose()?;
             let name = envelope.q.ok_or(MessageError::Missing { field: "q" })?;
-            let query = query(&name, &fields, family).map_err(|error| match error {
+            let query = query(&name, &fields, family).map_err(|error| {
                 // The question can be answered with an error, so its transaction matters.
-                MessageError::UnknownQuery { .. } => MessageError::UnknownQuery { transaction },
-                other => other,
+                let unknown = matches!(error, MessageError::UnknownQuery { .. });
+                if unknown { MessageError::UnknownQuery { transaction } } else { error }
             })?;
             Body::Query { query, cookie, client: envelope.ro == Some(1) }
         }

@@ -123,7 +123,8 @@ fn any_answer() -> impl Strategy<Value = Answer> {
 proptest! {
     #[test]
     fn queries_read_back_as_written(
-        query in any_query(), transaction: [u8; 4], cookie: Option<[u8; 8]>, client: bool, pad: bool,
+        query in any_query(), transaction: [u8; 4], cookie: Option<[u8; 8]>, client: bool,
+        pad: bool,
     ) {
         let message = Message { transaction, body: Body::Query { query, cookie, client } };
         let padded = if pad { PADDED_QUERY } else { 0 };

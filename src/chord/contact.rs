@@ -135,7 +135,8 @@ mod tests {
             match read_address(family, &bytes) {
                 Some(read) => prop_assert_eq!(read, address),
                 None => prop_assert!(
-                    address.port() == 0 || address.ip().is_unspecified() || address.ip().is_multicast()
+                    address.port() == 0 || address.ip().is_unspecified()
+                        || address.ip().is_multicast()
                         || address.ip() == IpAddr::V4(Ipv4Addr::BROADCAST)
                 ),
             }

@@ -53,20 +53,23 @@ fn one_subnet_cannot_fill_the_cache_of_an_open_ring() {
 proptest! {
     #[test]
     fn it_finds_the_nearest_before_any_place_and_stays_within_its_bounds(
-        me: u16, heard in prop::collection::vec((any::<u16>(), any::<bool>()), 0..60), place: u16, capacity in 1_usize..70,
+        me: u16, heard in prop::collection::vec((any::<u16>(), any::<bool>()), 0..60),
+        place: u16, capacity in 1_usize..70,
     ) {
         let me = contact(me).id;
         let mut cache = ContactCache::new(me, capacity, true);
         for (at, (number, fails)) in heard.iter().enumerate() {
             let at = seconds(at as u64);
-            if *fails { cache.failed(at, contact(*number)) } else { cache.heard(at, contact(*number), None); }
+            let other = contact(*number);
+            if *fails { cache.failed(at, other) } else { cache.heard(at, other, None); }
             prop_assert!(cache.len() <= capacity && !cache.known.contains_key(&me));
             let bands: u16 = cache.bands.iter().sum();
             prop_assert_eq!(usize::from(bands), cache.len());
             prop_assert_eq!(cache.dead, cache.known.values().filter(|k| k.dead.is_some()).count());
         }
         let place = contact(place).id;
-        let mut expected: Vec<Contact> = cache.live().filter(|c| c.id.is_between(me, place)).collect();
+        let before = cache.live().filter(|contact| contact.id.is_between(me, place));
+        let mut expected: Vec<Contact> = before.collect();
         expected.sort_by_key(|contact| contact.id.distance_to(place));
         expected.truncate(5);
         prop_assert_eq!(cache.nearest_before(seconds(100), place, 5), expected);

@@ -50,14 +50,18 @@ proptest! {
             holdings.join();
             prop_assert_eq!(holdings.fault(), None);
             for key in 0..=255_u8 {
-                let found = holdings.of(place(key)).map(|p| (p.view.first().map(|n| n.id.0[0]).unwrap_or(0), p.warm));
+                let found = holdings.of(place(key)).map(|piece| {
+                    (piece.view.first().map(|node| node.id.0[0]).unwrap_or(0), piece.warm)
+                });
                 prop_assert_eq!(found, model[usize::from(key)]);
             }
         }
     }
 
     #[test]
-    fn the_beginning_of_an_arc_lies_in_one_piece(cuts in prop::collection::vec(any::<u8>(), 0..6), begin: u8, end: u8) {
+    fn the_beginning_of_an_arc_lies_in_one_piece(
+        cuts in prop::collection::vec(any::<u8>(), 0..6), begin: u8, end: u8,
+    ) {
         let mut holdings = Holdings::default();
         holdings.carve(arc(9, 9));
         for (index, pair) in cuts.windows(2).enumerate() {

@@ -29,7 +29,8 @@ fn ideal(nodes: &BTreeSet<u8>, me: u8, settings: &Settings) -> Neighborhood {
 proptest! {
     #[test]
     fn nodes_of_an_ideal_ring_agree_on_replicas_and_divide_the_circle(
-        nodes in prop::collection::btree_set(any::<u8>(), 1..40), key: u8, successors in 5_usize..10,
+        nodes in prop::collection::btree_set(any::<u8>(), 1..40), key: u8,
+        successors in 5_usize..10,
     ) {
         let settings = Settings { successors, ..Settings::default() };
         let expected: Vec<Contact> =

@@ -107,9 +107,9 @@ impl World {
 
     /// What came of a command, if it is done.
     pub fn outcome(&self, slot: usize, command: u64) -> Option<&Outcome> {
-        self.slots[slot].events.iter().rev().find_map(|(_, event)| match event {
-            Event::Done { command: number, outcome } if *number == command => Some(outcome),
-            _ => None,
+        self.slots[slot].events.iter().rev().find_map(|(_, event)| {
+            let Event::Done { command: number, outcome } = event else { return None };
+            (*number == command).then_some(outcome)
         })
     }
 

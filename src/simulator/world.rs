@@ -298,7 +298,12 @@ impl World {
         match &event {
             Event::Changed => self.slots[slot].rhythm.changed(now),
             Event::Merging => self.slots[slot].rhythm.merging(now),
-            _ => {
+            Event::Joined
+            | Event::Alone
+            | Event::Left
+            | Event::Moved(_)
+            | Event::Peers { .. }
+            | Event::Done { .. } => {
                 self.happened(|| format!("{slot} says {event:?}"));
                 self.slots[slot].events.push((now, event));
             }

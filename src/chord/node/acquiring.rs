@@ -17,14 +17,14 @@ const DIVIDED_MAX: u32 = 4;
 
 impl Node {
     /// Neighbors came or went: look at the arcs when they have settled.
-    pub(in crate::chord) fn arcs_may_change(&mut self, now: Time) {
+    pub(crate) fn arcs_may_change(&mut self, now: Time) {
         let spread = Duration::from_millis(self.random.below(200).into());
         self.settled_at = now + VIEW_SETTLED + spread;
         self.timers.insert((self.settled_at, Timer::Arcs));
     }
 
     /// Begins to acquire arcs whose agreed replicas are not what the neighbors say.
-    pub(in crate::chord) fn look_at_arcs(&mut self, now: Time) {
+    pub(crate) fn look_at_arcs(&mut self, now: Time) {
         if now < self.settled_at || !self.is_member() {
             return;
         }
@@ -77,9 +77,9 @@ impl Node {
     }
 
     /// Does what an acquisition wants done.
-    pub(in crate::chord) fn acquire(&mut self, now: Time, number: u64) {
+    pub(crate) fn acquire(&mut self, now: Time, number: u64) {
         let Some(acquisition) = self.acquisitions.get_mut(&number) else { return };
-        let next = acquisition.next();
+        let next = acquisition.next_step();
         let (arc, view, aim) = (acquisition.arc, acquisition.target.clone(), acquisition.aim());
         match next {
             Next::Wait => {}
@@ -126,7 +126,7 @@ impl Node {
     }
 
     /// A replica said what it holds of an arc, in an acquisition or for comparing.
-    pub(in crate::chord) fn synced(
+    pub(crate) fn synced(
         &mut self,
         now: Time,
         from: Contact,
@@ -158,7 +158,7 @@ impl Node {
                 let differing = answer.differing.unwrap_or(0);
                 if warm && differing != 0 {
                     acquisition.fetching += 1;
-                    self.begin_fetch(now, from, asked, differing, Some(number));
+                    self.begin_fetch(now, from, (asked, differing), Some(number));
                 }
                 if view.is_empty() { Said::Nothing } else { Said::Agreed(view, warm) }
             }
@@ -196,12 +196,11 @@ impl Node {
     }
 
     /// Fetches the parts of an arc that differ.
-    pub(in crate::chord) fn begin_fetch(
+    pub(crate) fn begin_fetch(
         &mut self,
         now: Time,
         from: Contact,
-        arc: Arc,
-        differing: u16,
+        (arc, differing): (Arc, u16),
         acquisition: Option<u64>,
     ) {
         let parts = (0..16).filter(|part| differing & 1 << part != 0);
@@ -234,12 +233,7 @@ impl Node {
     }
 
     /// Records came, or did not.
-    pub(in crate::chord) fn fetched(
-        &mut self,
-        now: Time,
-        number: u64,
-        result: Result<Answer, Refusal>,
-    ) {
+    pub(crate) fn fetched(&mut self, now: Time, number: u64, result: Result<Answer, Refusal>) {
         let Some(fetch) = self.fetches.get_mut(&number) else { return };
         let Ok(answer) = result else {
             let fetch = self.fetches.remove(&number);
@@ -264,7 +258,7 @@ impl Node {
     }
 
     /// A replica took a new view over, or did not.
-    pub(in crate::chord) fn activated(
+    pub(crate) fn activated(
         &mut self,
         now: Time,
         number: u64,

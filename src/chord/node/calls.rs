@@ -18,17 +18,16 @@ use std::net::SocketAddr;
 
 impl Node {
     /// Asks a contact; the answer, or that there is none, comes back to the purpose.
-    pub(in crate::chord) fn ask(&mut self, now: Time, to: Contact, query: Query, purpose: Purpose) {
-        self.ask_with(now, to, query, None, purpose);
+    pub(crate) fn ask(&mut self, now: Time, to: Contact, query: Query, purpose: Purpose) {
+        self.ask_with(now, to, (query, None), purpose);
     }
 
     /// The same with a token, which goes where the cookie would.
-    pub(in crate::chord) fn ask_with(
+    pub(crate) fn ask_with(
         &mut self,
         now: Time,
         to: Contact,
-        query: Query,
-        token: Option<Cookie>,
+        (query, token): (Query, Option<Cookie>),
         purpose: Purpose,
     ) {
         if to.id == self.hood.me.id {
@@ -56,15 +55,18 @@ impl Node {
     }
 
     /// A question is to be sent again, or given up.
-    pub(in crate::chord) fn call_is_late(&mut self, now: Time, number: u32) {
+    pub(crate) fn call_is_late(&mut self, now: Time, number: u32) {
         let Some(call) = self.calls.get(&number) else { return };
         if call.due > now {
             return;
         }
-        let most = match call.purpose {
-            Purpose::Lookup(_) | Purpose::Forward(..) => SENDS_LOOKUP_MAX,
-            Purpose::Courtesy => 1,
-            _ => self.sends_to_death(),
+        let hurried = matches!(call.purpose, Purpose::Lookup(_) | Purpose::Forward(..));
+        let most = if hurried {
+            SENDS_LOOKUP_MAX
+        } else if call.purpose == Purpose::Courtesy {
+            1
+        } else {
+            self.sends_to_death()
         };
         if call.sends < most {
             let suspect = call.sends == 1 && call.purpose == Purpose::Successor;
@@ -75,17 +77,17 @@ impl Node {
             return;
         }
         let Some(call) = self.calls.remove(&number) else { return };
-        match call.purpose {
-            Purpose::Lookup(_) | Purpose::Forward(..) => self.doubt(now, call.to),
-            // A stored peer need not be a node of the ring.
-            Purpose::Courtesy | Purpose::Liveness(_) => {}
-            _ => self.bury(now, call.to),
+        // A stored peer need not be a node of the ring, so its silence buries nobody.
+        if hurried {
+            self.doubt(now, call.to);
+        } else if !matches!(call.purpose, Purpose::Courtesy | Purpose::Liveness(_)) {
+            self.bury(now, call.to);
         }
         self.came_back(now, call.to, call.purpose, Err(Refusal::Silent));
     }
 
     /// An answer came in. It counts only from whom was asked, while the question waits.
-    pub(in crate::chord) fn returned(
+    pub(crate) fn returned(
         &mut self,
         now: Time,
         from: SocketAddr,
@@ -146,7 +148,7 @@ impl Node {
     }
 
     /// Sends a message.
-    pub(in crate::chord) fn send(&mut self, to: SocketAddr, message: &Message, padded: usize) {
+    pub(crate) fn send(&mut self, to: SocketAddr, message: &Message, padded: usize) {
         let bytes = encode(message, self.tag, padded);
         self.out.push(Output::Send { to, bytes });
     }
@@ -183,13 +185,13 @@ impl Node {
     }
 
     /// A contact is dead: it leaves every list.
-    pub(in crate::chord) fn bury(&mut self, now: Time, contact: Contact) {
+    pub(crate) fn bury(&mut self, now: Time, contact: Contact) {
         self.cache.failed(now, contact);
         self.strike(now, contact);
     }
 
     /// A contact is no neighbor any more.
-    pub(in crate::chord) fn strike(&mut self, now: Time, contact: Contact) {
+    pub(crate) fn strike(&mut self, now: Time, contact: Contact) {
         let was_successor = self.hood.successors.remove(contact.id);
         let was_predecessor = self.hood.predecessors.dead(contact.id);
         self.fingers.remove(contact.id);

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 
 impl Node {
     /// Joins the ring of any of these nodes; with none, begins one. A client only remembers them.
-    pub(in crate::chord) fn join(&mut self, now: Time, bootstrap: Vec<SocketAddr>) {
+    pub(crate) fn join(&mut self, now: Time, bootstrap: Vec<SocketAddr>) {
         if self.standing != Standing::Client {
             return;
         }
@@ -34,7 +34,7 @@ impl Node {
     }
 
     /// One try.
-    pub(in crate::chord) fn try_to_join(&mut self, now: Time) {
+    pub(crate) fn try_to_join(&mut self, now: Time) {
         if self.standing != Standing::Joining {
             return;
         }
@@ -51,7 +51,7 @@ impl Node {
     }
 
     /// The nodes at this node's place were found.
-    pub(in crate::chord) fn found_own_place(&mut self, now: Time, nodes: &[Contact]) {
+    pub(crate) fn found_own_place(&mut self, now: Time, nodes: &[Contact]) {
         let me = self.hood.me.id;
         match nodes.iter().find(|node| node.id != me) {
             Some(first) if self.standing == Standing::Joining => {
@@ -62,14 +62,14 @@ impl Node {
     }
 
     /// This try came to nothing.
-    pub(in crate::chord) fn join_failed(&mut self, now: Time) {
+    pub(crate) fn join_failed(&mut self, now: Time) {
         if self.standing == Standing::Joining {
             self.timers.insert((now + ACQUIRE_RETRY, Timer::Join));
         }
     }
 
     /// The first node at this node's place answered, or did not.
-    pub(in crate::chord) fn joined_through(
+    pub(crate) fn joined_through(
         &mut self,
         now: Time,
         first: Contact,
@@ -97,7 +97,7 @@ impl Node {
     }
 
     /// Leaves: the neighbors are told about each other. A crash comes to the same, only later.
-    pub(in crate::chord) fn leave(&mut self, now: Time) {
+    pub(crate) fn leave(&mut self, now: Time) {
         if self.is_member() {
             let mut told: Vec<Contact> = self.hood.successors.first().into_iter().collect();
             told.extend(self.hood.predecessors.trusted());
@@ -116,7 +116,7 @@ impl Node {
     }
 
     /// A neighbor leaves, and tells who is on its other side.
-    pub(in crate::chord) fn neighbor_leaves(
+    pub(crate) fn neighbor_leaves(
         &mut self,
         now: Time,
         who: Contact,

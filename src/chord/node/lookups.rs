@@ -12,17 +12,17 @@ use crate::limits::{LOOKUP_POOL_MAX, LOOKUPS_MAX};
 
 impl Node {
     /// Looks up who follows a place, on behalf of the owner.
-    pub(in crate::chord) fn find(&mut self, now: Time, command: u64, place: RingId) {
+    pub(crate) fn find(&mut self, now: Time, command: u64, place: RingId) {
         self.search(now, place, Wish::Find(command));
     }
 
     /// Looks up a place, beginning with everybody known.
-    pub(in crate::chord) fn search(&mut self, now: Time, place: RingId, wish: Wish) {
+    pub(crate) fn search(&mut self, now: Time, place: RingId, wish: Wish) {
         if self.is_member()
             && let Some(nodes) = self.hood.from(place)
             && (self.hood.successors.covers(place) || nodes.first() == Some(&self.hood.me))
         {
-            self.found(now, wish, nodes, 0, 0);
+            self.found(now, wish, nodes, (0, 0));
             return;
         }
         let mut first = self.closest_preceding(now, place, LOOKUP_POOL_MAX / 2);
@@ -33,13 +33,7 @@ impl Node {
     }
 
     /// Looks up a place, beginning with the given contacts.
-    pub(in crate::chord) fn look_up(
-        &mut self,
-        now: Time,
-        place: RingId,
-        first: &[Contact],
-        wish: Wish,
-    ) {
+    pub(crate) fn look_up(&mut self, now: Time, place: RingId, first: &[Contact], wish: Wish) {
         if self.lookups.len() >= LOOKUPS_MAX || self.is_gone() {
             self.not_found(now, wish);
             return;
@@ -53,7 +47,7 @@ impl Node {
     }
 
     /// Sends what a lookup wants sent.
-    pub(in crate::chord) fn go_on(&mut self, now: Time, number: u64) {
+    pub(crate) fn go_on(&mut self, now: Time, number: u64) {
         while let Some((lookup, _)) = self.lookups.get_mut(&number) {
             match lookup.step(now) {
                 Step::Ask(contact) => {
@@ -75,7 +69,7 @@ impl Node {
     }
 
     /// A contact answered a lookup's question, or did not.
-    pub(in crate::chord) fn looked_up(
+    pub(crate) fn looked_up(
         &mut self,
         now: Time,
         number: u64,
@@ -89,7 +83,7 @@ impl Node {
                     && let Some((lookup, wish)) = self.lookups.remove(&number)
                 {
                     self.drop_calls(number);
-                    self.found(now, wish, nodes, lookup.hops, lookup.requests);
+                    self.found(now, wish, nodes, (lookup.hops, lookup.requests));
                     return;
                 }
             }
@@ -107,8 +101,8 @@ impl Node {
         }
     }
 
-    /// A lookup found the nodes at and after its place.
-    fn found(&mut self, now: Time, wish: Wish, nodes: Vec<Contact>, hops: u32, requests: u32) {
+    /// A lookup found the nodes at and after its place, with so many hops and requests.
+    fn found(&mut self, now: Time, wish: Wish, nodes: Vec<Contact>, (hops, requests): (u32, u32)) {
         match wish {
             Wish::Join => self.found_own_place(now, &nodes),
             Wish::Finger(exponent) => self.found_finger(exponent, &nodes),
@@ -134,7 +128,7 @@ impl Node {
     }
 
     /// Looks up the next finger.
-    pub(in crate::chord) fn fix_finger(&mut self, now: Time) {
+    pub(crate) fn fix_finger(&mut self, now: Time) {
         let successors = &self.hood.successors;
         if let Some((exponent, start)) = self.fingers.next(|place| successors.covers(place)) {
             self.search(now, start, Wish::Finger(exponent));
@@ -151,7 +145,7 @@ impl Node {
 
     /// Asks a remembered contact for this node's own place, going on only through its side's
     /// answers. In one ring that finds this node; if the ring was split, the other part.
-    pub(in crate::chord) fn look_for_rings(&mut self, now: Time) {
+    pub(crate) fn look_for_rings(&mut self, now: Time) {
         let from_bootstrap = self.random.below(4) == 0 || self.cache.is_empty();
         let known = self.cache.any(now, &mut self.random);
         let chosen = self.random.below(self.bootstrap.len() as u32) as usize;

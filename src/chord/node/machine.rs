@@ -106,7 +106,7 @@ impl Node {
     }
 
     /// An answer, or that there is none, goes to whoever asked.
-    pub(in crate::chord) fn came_back(
+    pub(crate) fn came_back(
         &mut self,
         now: Time,
         from: Contact,

@@ -22,12 +22,12 @@ const ROUND_PAUSE: Duration = Duration::from_millis(500);
 
 impl Node {
     /// Who has a torrent?
-    pub(in crate::chord) fn read(&mut self, now: Time, command: u64, info_hash: InfoHash) {
+    pub(crate) fn read(&mut self, now: Time, command: u64, info_hash: InfoHash) {
         self.operate(now, command, info_hash, None);
     }
 
     /// Tells the ring that a peer has a torrent, or has it no more.
-    pub(in crate::chord) fn announce(
+    pub(crate) fn announce(
         &mut self,
         now: Time,
         command: u64,
@@ -74,7 +74,7 @@ impl Node {
     }
 
     /// Looks the replicas up and begins anew, or gives up.
-    pub(in crate::chord) fn begin_round(&mut self, now: Time, number: u64) {
+    pub(crate) fn begin_round(&mut self, now: Time, number: u64) {
         let Some(operation) = self.operations.get_mut(&number) else { return };
         if operation.waiting > 0 && now < operation.deadline {
             return;
@@ -92,7 +92,7 @@ impl Node {
     }
 
     /// The lookup of an operation found who follows the key, or nobody.
-    pub(in crate::chord) fn found_replicas(&mut self, now: Time, number: u64, nodes: &[Contact]) {
+    pub(crate) fn found_replicas(&mut self, now: Time, number: u64, nodes: &[Contact]) {
         let replicas = self.settings.quorum.replicas;
         let picked = pick_replicas(nodes, replicas, self.settings.is_guarded());
         let Some(operation) = self.operations.get_mut(&number) else { return };
@@ -116,7 +116,7 @@ impl Node {
     }
 
     /// A replica told its peers, and gave a token.
-    pub(in crate::chord) fn replica_read(
+    pub(crate) fn replica_read(
         &mut self,
         now: Time,
         number: u64,
@@ -136,8 +136,7 @@ impl Node {
                 self.ask_with(
                     now,
                     from,
-                    Query::AnnouncePeer(announce),
-                    Some(token),
+                    (Query::AnnouncePeer(announce), Some(token)),
                     Purpose::Write(number),
                 );
             }
@@ -158,7 +157,7 @@ impl Node {
     }
 
     /// A replica has acknowledged an announce, or has not.
-    pub(in crate::chord) fn replica_wrote(
+    pub(crate) fn replica_wrote(
         &mut self,
         now: Time,
         number: u64,

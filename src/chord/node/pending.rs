@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 
 /// A question that waits for its answer.
 #[derive(Debug, Clone)]
-pub(in crate::chord) struct Call {
+pub(crate) struct Call {
     /// Who is asked.
     pub to: Contact,
     /// What is asked.
@@ -35,7 +35,7 @@ pub(in crate::chord) struct Call {
 
 /// Why something is asked: who gets the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::chord) enum Purpose {
+pub(crate) enum Purpose {
     /// The first neighbor found while joining.
     Join,
     /// Stabilization: the successor.
@@ -75,7 +75,7 @@ pub(in crate::chord) enum Purpose {
 
 /// Why a question was not answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::chord) enum Refusal {
+pub(crate) enum Refusal {
     /// It did not answer, however often it was asked.
     Silent,
     /// It said no.
@@ -86,7 +86,7 @@ pub(in crate::chord) enum Refusal {
 
 /// Why a lookup is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::chord) enum Wish {
+pub(crate) enum Wish {
     /// To join.
     Join,
     /// To set a finger.
@@ -101,7 +101,7 @@ pub(in crate::chord) enum Wish {
 
 /// What can be due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::chord) enum Timer {
+pub(crate) enum Timer {
     /// A call is to be sent again or given up.
     Call(u32),
     /// A request of a lookup is late, or the lookup is.
@@ -116,7 +116,7 @@ pub(in crate::chord) enum Timer {
 
 /// An announce or read under way.
 #[derive(Debug, Clone)]
-pub(in crate::chord) struct Operation {
+pub(crate) struct Operation {
     /// The owner's number for it.
     pub command: u64,
     /// Of which torrent.
@@ -139,7 +139,7 @@ pub(in crate::chord) struct Operation {
 
 /// Records on their way from a replica.
 #[derive(Debug, Clone)]
-pub(in crate::chord) struct Fetch {
+pub(crate) struct Fetch {
     /// Who has them.
     pub from: Contact,
     /// Parts to fetch, the last one first.
@@ -152,7 +152,7 @@ pub(in crate::chord) struct Fetch {
 
 /// An answer that waits for learners.
 #[derive(Debug, Clone)]
-pub(in crate::chord) struct Deferred {
+pub(crate) struct Deferred {
     /// Who gets it.
     pub asker: Asker,
     /// The answer.
@@ -163,7 +163,7 @@ pub(in crate::chord) struct Deferred {
 
 /// Who asks, and what the answer needs.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::chord) struct Asker {
+pub(crate) struct Asker {
     /// Where from.
     pub from: SocketAddr,
     /// Which of its questions.

@@ -16,7 +16,7 @@ const HEARD_JUST_NOW: Duration = Duration::from_secs(2);
 impl Node {
     /// A node thinks that it is the predecessor. If it has not proved its address it is asked
     /// first: a forged notification must not become a pointer.
-    pub(in crate::chord) fn notified(
+    pub(crate) fn notified(
         &mut self,
         now: Time,
         notifier: Contact,
@@ -60,7 +60,7 @@ impl Node {
     }
 
     /// Is the predecessor still there, and who is before it?
-    pub(in crate::chord) fn check_predecessor(&mut self, now: Time) {
+    pub(crate) fn check_predecessor(&mut self, now: Time) {
         let Some(before) = self.hood.predecessors.first() else { return };
         let asked = self.calls.values().any(|call| call.to == before);
         if !asked {
@@ -69,7 +69,7 @@ impl Node {
     }
 
     /// The predecessor, or one that may be, answered or is dead.
-    pub(in crate::chord) fn predecessor_said(
+    pub(crate) fn predecessor_said(
         &mut self,
         now: Time,
         who: Contact,
@@ -95,7 +95,7 @@ impl Node {
     }
 
     /// The predecessor answered, or is dead and another one wants its place.
-    pub(in crate::chord) fn rectified(
+    pub(crate) fn rectified(
         &mut self,
         now: Time,
         before: Contact,

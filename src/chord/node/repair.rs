@@ -18,7 +18,7 @@ const PING_AGAIN: Duration = Duration::from_secs(20);
 impl Node {
     /// Forgets what has run out and what belongs to others now; from time to time, compares an arc
     /// with another replica.
-    pub(in crate::chord) fn repair(&mut self, now: Time) {
+    pub(crate) fn repair(&mut self, now: Time) {
         self.retired.retain(|(_, until)| *until > now);
         if now >= self.expire_at {
             self.expire_at = now + Duration::from_secs(10);
@@ -54,7 +54,7 @@ impl Node {
     }
 
     /// Another replica told its digests and view of an arc.
-    pub(in crate::chord) fn compared(
+    pub(crate) fn compared(
         &mut self,
         now: Time,
         from: Contact,
@@ -81,7 +81,7 @@ impl Node {
             return;
         }
         if let Some(differing) = answer.differing.filter(|mask| *mask != 0) {
-            self.begin_fetch(now, from, arc, differing, None);
+            self.begin_fetch(now, from, (arc, differing), None);
         }
         self.arcs_may_change(now);
     }
@@ -95,7 +95,7 @@ impl Node {
     }
 
     /// Pings stored addresses, each by one of its replicas.
-    pub(in crate::chord) fn ping_stored(&mut self, now: Time) {
+    pub(crate) fn ping_stored(&mut self, now: Time) {
         let me = self.hood.me;
         let period = self.settings.periods.liveness;
         let mut due: Vec<(RingId, SocketAddr)> = Vec::new();
@@ -129,7 +129,7 @@ impl Node {
 
     /// A stored address answered a ping, or did not; the third time in a row it is taken out, and
     /// the other replicas are told.
-    pub(in crate::chord) fn pinged(
+    pub(crate) fn pinged(
         &mut self,
         now: Time,
         key: RingId,
@@ -159,7 +159,7 @@ impl Node {
     }
 
     /// Whether a contact that answered a ping is worth remembering as a node of the ring.
-    pub(in crate::chord) fn is_node(answer: &Answer) -> bool {
+    pub(crate) fn is_node(answer: &Answer) -> bool {
         answer.standing.is_none_or(|standing| standing == Standing::Member)
     }
 }

@@ -12,11 +12,11 @@ use crate::kit::clock::Time;
 use crate::limits::{AMPLIFICATION_MAX, CLOSER_CONTACTS, DATAGRAM_MAX};
 
 /// What is answered.
-pub(in crate::chord) type Reply = Result<Answer, (Fault, Answer)>;
+pub(crate) type Reply = Result<Answer, (Fault, Box<Answer>)>;
 
 impl Node {
     /// Answers a question.
-    pub(in crate::chord) fn serve(&mut self, now: Time, asker: Asker, query: Query) {
+    pub(crate) fn serve(&mut self, now: Time, asker: Asker, query: Query) {
         let contact = Contact::new(asker.from);
         let proven =
             asker.cookie.is_some_and(|cookie| self.secrets.is_cookie(now, asker.from, cookie));
@@ -34,13 +34,7 @@ impl Node {
     }
 
     /// Sends an answer, cut to what the asker has earned.
-    pub(in crate::chord) fn respond(
-        &mut self,
-        now: Time,
-        asker: Asker,
-        proven: bool,
-        reply: Reply,
-    ) {
+    pub(crate) fn respond(&mut self, now: Time, asker: Asker, proven: bool, reply: Reply) {
         let most =
             if proven { DATAGRAM_MAX } else { DATAGRAM_MAX.min(asker.length * AMPLIFICATION_MAX) };
         let fresh = self.secrets.cookie(now, asker.from);
@@ -52,7 +46,7 @@ impl Node {
         };
         let body = match reply {
             Ok(answer) => Body::Answer(finish(answer)),
-            Err((fault, answer)) => Body::Fault(fault, finish(answer)),
+            Err((fault, answer)) => Body::Fault(fault, finish(*answer)),
         };
         let mut message = Message { transaction: asker.transaction, body };
         loop {
@@ -70,7 +64,7 @@ impl Node {
     }
 
     /// Answers a question of this node to itself.
-    pub(in crate::chord) fn ask_myself(&mut self, now: Time, query: Query, purpose: Purpose) {
+    pub(crate) fn ask_myself(&mut self, now: Time, query: Query, purpose: Purpose) {
         let me = self.hood.me;
         // Where an answer is deferred, the transaction leads back to who waits for it.
         let number = if let Purpose::Write(number) = purpose { number as u32 } else { 0 };
@@ -78,7 +72,7 @@ impl Node {
         let client = !self.is_member();
         let asker = Asker { from: me.address, transaction, cookie: None, client, length: 0 };
         if let Some(reply) = self.reply(now, asker, true, query) {
-            let result = reply.map_err(|(fault, answer)| Refusal::Fault(fault, Box::new(answer)));
+            let result = reply.map_err(|(fault, answer)| Refusal::Fault(fault, answer));
             self.at_once.push_back((me, purpose, result));
         }
     }
@@ -87,7 +81,10 @@ impl Node {
     fn reply(&mut self, now: Time, asker: Asker, proven: bool, query: Query) -> Option<Reply> {
         if !self.is_member() && !matches!(query, Query::Ping) {
             let standing = Some(self.standing);
-            return Some(Err((Fault::NotMember, Answer { standing, ..Answer::default() })));
+            return Some(Err((
+                Fault::NotMember,
+                Box::new(Answer { standing, ..Answer::default() }),
+            )));
         }
         let contact = Contact::new(asker.from);
         let reply = match query {
@@ -108,8 +105,14 @@ impl Node {
                 self.serve_peers(now, contact, RingId::of_key(info_hash), most.into())
             }
             Query::AnnouncePeer(announce) => return self.serve_announce(now, asker, announce),
-            Query::Probe { .. } => Err((Fault::Unknown, Answer::default())),
-            other => self.reply_to_neighbor(now, contact, proven && !asker.client, other),
+            Query::Probe { .. } => Err((Fault::Unknown, Box::default())),
+            other @ (Query::Leave { .. }
+            | Query::Sync { .. }
+            | Query::Activate { .. }
+            | Query::Fetch { .. }
+            | Query::Transfer { .. }) => {
+                self.reply_to_neighbor(now, contact, proven && !asker.client, other)
+            }
         };
         Some(reply)
     }
@@ -124,7 +127,7 @@ impl Node {
         query: Query,
     ) -> Reply {
         if !proven {
-            return Err((Fault::Protocol, Answer::default()));
+            return Err((Fault::Protocol, Box::default()));
         }
         match query {
             Query::Leave { successors, predecessors } => {
@@ -132,14 +135,20 @@ impl Node {
                 Ok(Answer::default())
             }
             Query::Sync { arc, digests, learner } => {
-                self.serve_sync(now, asker, arc, digests.as_deref(), learner)
+                self.serve_sync(now, asker, (arc, digests.as_deref()), learner)
             }
             Query::Activate { arc, view, olds } => {
-                self.serve_activate(now, asker, arc, &view, &olds)
+                self.serve_activate(now, asker, arc, (&view, &olds))
             }
             Query::Fetch { arc, after } => self.serve_fetch(now, asker, arc, after),
             Query::Transfer { records } => self.serve_transfer(now, asker, &records),
-            _ => Err((Fault::Unknown, Answer::default())),
+            Query::Ping
+            | Query::FindSuccessor { .. }
+            | Query::GetNeighbors
+            | Query::Notify { .. }
+            | Query::GetPeers { .. }
+            | Query::AnnouncePeer(_)
+            | Query::Probe { .. } => Err((Fault::Unknown, Box::default())),
         }
     }
 
@@ -174,7 +183,7 @@ impl Node {
     }
 
     /// Whether this node is on its way out or has left.
-    pub(in crate::chord) fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.standing == Standing::Leaving
     }
 }

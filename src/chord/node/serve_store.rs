@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 
 impl Node {
     /// Who has a torrent?
-    pub(in crate::chord) fn serve_peers(
+    pub(crate) fn serve_peers(
         &mut self,
         now: Time,
         asker: Contact,
@@ -32,12 +32,16 @@ impl Node {
             cookie: Some(token),
             ..self.standing_of(key)
         };
-        if answer.view.is_none() { Err((Fault::NotResponsible, answer)) } else { Ok(answer) }
+        if answer.view.is_none() {
+            Err((Fault::NotResponsible, Box::new(answer)))
+        } else {
+            Ok(answer)
+        }
     }
 
     /// A peer has a torrent. What is accepted is acknowledged when all learners of its arc have
     /// it too; then the answer is sent from there and `None` returned.
-    pub(in crate::chord) fn serve_announce(
+    pub(crate) fn serve_announce(
         &mut self,
         now: Time,
         asker: Asker,
@@ -47,11 +51,11 @@ impl Node {
         let myself = asker.from == self.hood.me.address;
         let token = asker.cookie.unwrap_or_default();
         if !myself && !self.secrets.is_token(now, asker.from, key, token) {
-            return Some(Err((Fault::Protocol, Answer::default())));
+            return Some(Err((Fault::Protocol, Box::default())));
         }
         let answer = self.standing_of(key);
         if answer.view.is_none() {
-            return Some(Err((Fault::NotResponsible, answer)));
+            return Some(Err((Fault::NotResponsible, Box::new(answer))));
         }
         let port = announce.port.filter(|port| *port != 0).unwrap_or(asker.from.port());
         let most = if announce.flags.gone { TOMBSTONE_TIME } else { LEASE_MAX };
@@ -64,7 +68,10 @@ impl Node {
             lease,
         };
         if self.store.put(now, &record).is_err() {
-            return Some(Err((Fault::Busy, Answer { retry: Some(60), ..Answer::default() })));
+            return Some(Err((
+                Fault::Busy,
+                Box::new(Answer { retry: Some(60), ..Answer::default() }),
+            )));
         }
         let answer = Answer { lease: Some(lease), ..answer };
         let learners: Vec<Contact> = self
@@ -79,7 +86,10 @@ impl Node {
             return Some(Ok(answer));
         }
         if self.deferred.len() >= DEFERRED_MAX {
-            return Some(Err((Fault::Busy, Answer { retry: Some(1), ..Answer::default() })));
+            return Some(Err((
+                Fault::Busy,
+                Box::new(Answer { retry: Some(1), ..Answer::default() }),
+            )));
         }
         let number = self.number();
         let waiting = learners.len();
@@ -92,7 +102,7 @@ impl Node {
     }
 
     /// A learner has got what was forwarded, or is dead: then it is none any more.
-    pub(in crate::chord) fn forwarded(
+    pub(crate) fn forwarded(
         &mut self,
         now: Time,
         (number, key): (u64, RingId),
@@ -120,28 +130,27 @@ impl Node {
     }
 
     /// What do you hold of this arc?
-    pub(in crate::chord) fn serve_sync(
+    pub(crate) fn serve_sync(
         &mut self,
         now: Time,
         asker: Contact,
-        arc: Arc,
-        digests: Option<&[u64; 16]>,
+        (arc, digests): (Arc, Option<&[u64; 16]>),
         learner: Option<ViewHash>,
     ) -> Reply {
         let Some((_, part)) = self.holdings.beginning(arc) else {
-            return Err((Fault::NotResponsible, Answer::default()));
+            return Err((Fault::NotResponsible, Box::default()));
         };
         if part != arc {
             // Asked again with the part alone, it gets its answer.
             return Ok(Answer { until: Some(part.end), ..Answer::default() });
         }
         if learner.is_some() && !self.holdings.carve(arc) {
-            return Err((Fault::Busy, Answer { retry: Some(1), ..Answer::default() }));
+            return Err((Fault::Busy, Box::new(Answer { retry: Some(1), ..Answer::default() })));
         }
         if let Some(aim) = learner
             && !self.holdings.learn(now, arc.end, asker, aim)
         {
-            return Err((Fault::Busy, Answer { retry: Some(1), ..Answer::default() }));
+            return Err((Fault::Busy, Box::new(Answer { retry: Some(1), ..Answer::default() })));
         }
         let mine = self.store.digests(arc);
         let theirs = digests.copied().unwrap_or_default();
@@ -151,31 +160,30 @@ impl Node {
     }
 
     /// These are the replicas of this arc from now on.
-    pub(in crate::chord) fn serve_activate(
+    pub(crate) fn serve_activate(
         &mut self,
         now: Time,
         asker: Contact,
         arc: Arc,
-        view: &[Contact],
-        olds: &[ViewHash],
+        (view, olds): (&[Contact], &[ViewHash]),
     ) -> Reply {
         let inside = view.contains(&asker) && view.len() <= self.settings.quorum.replicas;
         let known = self.acquaintances().any(|node| node == asker)
             || self.holdings.of(arc.end).is_some_and(|piece| piece.view.contains(&asker));
         if !inside {
-            return Err((Fault::Protocol, Answer::default()));
+            return Err((Fault::Protocol, Box::default()));
         }
         // A stranger cannot take arcs over; a newcomer is a neighbor as soon as lists have it.
         if known && self.take_over(now, arc, view, olds) {
             Ok(Answer::default())
         } else {
-            Err((Fault::Busy, Answer { retry: Some(1), ..Answer::default() }))
+            Err((Fault::Busy, Box::new(Answer { retry: Some(1), ..Answer::default() })))
         }
     }
 
     /// Takes a new view of an arc over, if the agreed one is among those that it replaces. True if
     /// it holds for all of the arc afterwards.
-    pub(in crate::chord) fn take_over(
+    pub(crate) fn take_over(
         &mut self,
         now: Time,
         arc: Arc,
@@ -209,7 +217,7 @@ impl Node {
     }
 
     /// Give me your records of this arc.
-    pub(in crate::chord) fn serve_fetch(
+    pub(crate) fn serve_fetch(
         &mut self,
         now: Time,
         asker: Contact,
@@ -227,7 +235,7 @@ impl Node {
     }
 
     /// Here are records for you: from neighbors and replicas only, and only of arcs held.
-    pub(in crate::chord) fn serve_transfer(
+    pub(crate) fn serve_transfer(
         &mut self,
         now: Time,
         asker: Contact,
@@ -237,7 +245,7 @@ impl Node {
             || self.holdings.pieces().iter().any(|piece| piece.view.contains(&asker))
             || self.acquisitions.values().any(|other| other.target.contains(&asker));
         if !known {
-            return Err((Fault::Protocol, Answer::default()));
+            return Err((Fault::Protocol, Box::default()));
         }
         let held = |key| {
             self.holdings.of(key).is_some()
@@ -247,7 +255,7 @@ impl Node {
         let mut taken = 0;
         for record in wanted {
             if self.store.put(now, record).is_err() {
-                return Err((Fault::Busy, Answer::default()));
+                return Err((Fault::Busy, Box::default()));
             }
             taken += 1;
         }

@@ -18,7 +18,7 @@ use crate::limits::{
 
 impl Node {
     /// Asks the successor who is before it; a hint at a better one goes first.
-    pub(in crate::chord) fn stabilize(&mut self, now: Time) {
+    pub(crate) fn stabilize(&mut self, now: Time) {
         if self.stabilizing || !self.is_member() {
             return;
         }
@@ -41,7 +41,7 @@ impl Node {
     }
 
     /// The successor answered, or is dead.
-    pub(in crate::chord) fn successor_said(
+    pub(crate) fn successor_said(
         &mut self,
         now: Time,
         head: Contact,
@@ -79,7 +79,7 @@ impl Node {
     }
 
     /// A node that may be a better successor answered, or is dead.
-    pub(in crate::chord) fn candidate_said(
+    pub(crate) fn candidate_said(
         &mut self,
         now: Time,
         candidate: Contact,
@@ -125,7 +125,7 @@ impl Node {
     }
 
     /// Notes a node that may be a better successor.
-    pub(in crate::chord) fn hint(&mut self, node: Contact) {
+    pub(crate) fn hint(&mut self, node: Contact) {
         let known = self.hints.contains(&node);
         if self.would_follow(node) && !known && self.hints.len() < HINTS_MAX {
             self.hints.push_back(node);
@@ -171,7 +171,7 @@ impl Node {
 
     /// The successor missed a question: see which of those after it are there, so that several
     /// that crashed together are found dead together.
-    pub(in crate::chord) fn check_next(&mut self, now: Time) {
+    pub(crate) fn check_next(&mut self, now: Time) {
         let rest = self.hood.successors.entries().iter().skip(1);
         let next: Vec<Contact> = rest.take(CHECKED_BEHIND_SUSPECT).copied().collect();
         for node in next {
@@ -184,7 +184,7 @@ impl Node {
     }
 
     /// Neighbors came or went.
-    pub(in crate::chord) fn neighbors_changed(&mut self, now: Time) {
+    pub(crate) fn neighbors_changed(&mut self, now: Time) {
         self.tell(Event::Changed);
         self.arcs_may_change(now);
     }

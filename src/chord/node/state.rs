@@ -28,69 +28,69 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Node {
     /// The ring, and how this node takes part.
-    pub(in crate::chord) settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
     /// The ring's tag.
-    pub(in crate::chord) tag: RingTag,
+    pub(crate) tag: RingTag,
     /// The address family of the ring.
-    pub(in crate::chord) family: Family,
+    pub(crate) family: Family,
     /// The node and its neighbors.
-    pub(in crate::chord) hood: Neighborhood,
+    pub(crate) hood: Neighborhood,
     /// Shortcuts.
-    pub(in crate::chord) fingers: Fingers,
+    pub(crate) fingers: Fingers,
     /// Everybody who ever answered.
-    pub(in crate::chord) cache: ContactCache,
+    pub(crate) cache: ContactCache,
     /// Where this node stands.
-    pub(in crate::chord) standing: Standing,
+    pub(crate) standing: Standing,
     /// Whom to ask for the way in; also asked when looking for other rings.
-    pub(in crate::chord) bootstrap: Vec<SocketAddr>,
+    pub(crate) bootstrap: Vec<SocketAddr>,
     /// Tries to join so far.
-    pub(in crate::chord) join_tries: u32,
+    pub(crate) join_tries: u32,
     /// Whether a stabilization is under way: there is one at a time.
-    pub(in crate::chord) stabilizing: bool,
+    pub(crate) stabilizing: bool,
     /// Nodes that may be better successors; each is asked before it becomes one.
-    pub(in crate::chord) hints: VecDeque<Contact>,
+    pub(crate) hints: VecDeque<Contact>,
     /// Questions that wait for an answer, by transaction.
-    pub(in crate::chord) calls: BTreeMap<u32, Call>,
+    pub(crate) calls: BTreeMap<u32, Call>,
     /// Of a thousand questions sent, about how many are lost, they or their answers; times 64.
-    pub(in crate::chord) loss: u32,
+    pub(crate) loss: u32,
     /// What a call to this node itself, or one that could not be made, came to.
-    pub(in crate::chord) at_once: VecDeque<(Contact, Purpose, Result<Answer, Refusal>)>,
+    pub(crate) at_once: VecDeque<(Contact, Purpose, Result<Answer, Refusal>)>,
     /// Lookups under way.
-    pub(in crate::chord) lookups: BTreeMap<u64, (Lookup, Wish)>,
+    pub(crate) lookups: BTreeMap<u64, (Lookup, Wish)>,
     /// Announces and reads under way.
-    pub(in crate::chord) operations: BTreeMap<u64, Operation>,
+    pub(crate) operations: BTreeMap<u64, Operation>,
     /// The sequence number of the last announce.
-    pub(in crate::chord) last_sequence: u32,
+    pub(crate) last_sequence: u32,
     /// The records.
-    pub(in crate::chord) store: Store,
+    pub(crate) store: Store,
     /// The arcs held.
-    pub(in crate::chord) holdings: Holdings,
+    pub(crate) holdings: Holdings,
     /// Arcs that moved away; their records are kept until then.
-    pub(in crate::chord) retired: Vec<(RingArc, Time)>,
+    pub(crate) retired: Vec<(RingArc, Time)>,
     /// Acquisitions under way.
-    pub(in crate::chord) acquisitions: BTreeMap<u64, Acquisition>,
+    pub(crate) acquisitions: BTreeMap<u64, Acquisition>,
     /// Acquisitions in a row that found the members of old views divided.
-    pub(in crate::chord) divided: u32,
+    pub(crate) divided: u32,
     /// Fetches under way.
-    pub(in crate::chord) fetches: BTreeMap<u64, Fetch>,
+    pub(crate) fetches: BTreeMap<u64, Fetch>,
     /// Answers that wait until learners have got what they acknowledge.
-    pub(in crate::chord) deferred: BTreeMap<u64, Deferred>,
+    pub(crate) deferred: BTreeMap<u64, Deferred>,
     /// When the neighbors will have been the same for long enough.
-    pub(in crate::chord) settled_at: Time,
+    pub(crate) settled_at: Time,
     /// When records that have run out are forgotten next.
-    pub(in crate::chord) expire_at: Time,
+    pub(crate) expire_at: Time,
     /// When an arc is compared with another replica next.
-    pub(in crate::chord) compare_at: Time,
+    pub(crate) compare_at: Time,
     /// The number of the next lookup, announce or read.
-    pub(in crate::chord) next_number: u64,
+    pub(crate) next_number: u64,
     /// What is due when. Entries may be outdated: whoever takes one looks.
-    pub(in crate::chord) timers: BTreeSet<(Time, Timer)>,
+    pub(crate) timers: BTreeSet<(Time, Timer)>,
     /// Behind cookies and transactions.
-    pub(in crate::chord) secrets: Secrets,
+    pub(crate) secrets: Secrets,
     /// For choices that need not be secret.
-    pub(in crate::chord) random: Random,
+    pub(crate) random: Random,
     /// What goes out at the end of the turn.
-    pub(in crate::chord) out: Vec<Output>,
+    pub(crate) out: Vec<Output>,
 }
 
 impl Node {
@@ -195,23 +195,23 @@ impl Node {
     }
 
     /// Whether the node may answer for the ring.
-    pub(in crate::chord) fn is_member(&self) -> bool {
+    pub(crate) fn is_member(&self) -> bool {
         self.standing == Standing::Member
     }
 
     /// Tells the owner.
-    pub(in crate::chord) fn tell(&mut self, event: Event) {
+    pub(crate) fn tell(&mut self, event: Event) {
         self.out.push(Output::Event(event));
     }
 
     /// Draws a number for a lookup, announce or read.
-    pub(in crate::chord) fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.next_number += 1;
         self.next_number
     }
 
     /// The places and nodes that this one can name: neighbors and fingers.
-    pub(in crate::chord) fn acquaintances(&self) -> impl Iterator<Item = Contact> {
+    pub(crate) fn acquaintances(&self) -> impl Iterator<Item = Contact> {
         let successors = self.hood.successors.entries().iter();
         let predecessors = self.hood.predecessors.entries().iter();
         let fingers = self.fingers.entries().map(|(_, contact)| contact);
@@ -236,12 +236,7 @@ impl Node {
     }
 
     /// Up to `count` nodes before a place that are worth asking, the nearest first.
-    pub(in crate::chord) fn closest_preceding(
-        &self,
-        now: Time,
-        place: RingId,
-        count: usize,
-    ) -> Vec<Contact> {
+    pub(crate) fn closest_preceding(&self, now: Time, place: RingId, count: usize) -> Vec<Contact> {
         let me = self.hood.me.id;
         let mut found = self.cache.nearest_before(now, place, count);
         found.extend(self.acquaintances().filter(|contact| {
