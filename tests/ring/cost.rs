@@ -4,7 +4,7 @@ use crate::seeds::{for_seeds, seconds};
 
 #[test]
 fn a_settled_ring_is_quiet() {
-    for_seeds(2, |world| {
+    for_seeds(1, |world| {
         world.grow(20);
         world.run_for(seconds(120));
         let (datagrams, bytes) = (world.datagrams, world.bytes);

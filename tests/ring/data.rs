@@ -76,7 +76,7 @@ fn expect_all(world: &mut World, key: InfoHash, acknowledged: &BTreeSet<SocketAd
 
 #[test]
 fn what_is_announced_is_found_by_everybody() {
-    for_seeds(8, |world| {
+    for_seeds(2, |world| {
         let size = 1 + world.draw(40) as usize;
         world.grow(size);
         world.run_for(seconds(30));
@@ -91,7 +91,7 @@ fn what_is_announced_is_found_by_everybody() {
 
 #[test]
 fn one_join_after_another_loses_nothing() {
-    for_seeds(8, |world| {
+    for_seeds(4, |world| {
         world.grow(6);
         world.run_for(seconds(30));
         let key = key(world);
@@ -110,7 +110,7 @@ fn one_join_after_another_loses_nothing() {
 
 #[test]
 fn one_crash_or_leave_after_another_loses_nothing() {
-    for_seeds(8, |world| {
+    for_seeds(2, |world| {
         world.grow(25);
         world.run_for(seconds(60));
         let key = key(world);
@@ -133,7 +133,7 @@ fn one_crash_or_leave_after_another_loses_nothing() {
 
 #[test]
 fn any_two_of_five_replicas_can_be_lost_at_once() {
-    for_seeds(8, |world| {
+    for_seeds(2, |world| {
         world.grow(25);
         world.run_for(seconds(60));
         for _ in 0..4 {
@@ -155,7 +155,7 @@ fn any_two_of_five_replicas_can_be_lost_at_once() {
 
 #[test]
 fn after_a_split_heals_both_sides_announces_are_found() {
-    for_seeds(8, |world| {
+    for_seeds(1, |world| {
         world.grow(24);
         becomes_ideal(world, seconds(150));
         let key = key(world);
@@ -177,7 +177,7 @@ fn after_a_split_heals_both_sides_announces_are_found() {
 
 #[test]
 fn a_peer_that_withdraws_is_found_no_more() {
-    for_seeds(10, |world| {
+    for_seeds(8, |world| {
         world.grow(12);
         world.run_for(seconds(30));
         let key = key(world);
@@ -195,7 +195,7 @@ fn a_peer_that_withdraws_is_found_no_more() {
 
 #[test]
 fn a_peer_that_dies_is_taken_out_by_pings() {
-    for_seeds(6, |world| {
+    for_seeds(2, |world| {
         world.grow(12);
         world.run_for(seconds(30));
         let key = key(world);
