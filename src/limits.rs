@@ -3,9 +3,11 @@
 //! Constants are grouped by who meets them first. Relations between them are asserted at compile
 //! time at the end of the file, so a change that breaks one does not build. No logic lives here.
 
+mod ring;
 mod storage;
 mod trackers;
 
+pub use ring::*;
 pub use storage::*;
 pub use trackers::*;
 

@@ -9,6 +9,7 @@ pub(crate) struct Mount(PathBuf);
 
 impl Mount {
     /// Mounts so many bytes on a folder; none, and a word about it, where that is not possible.
+    #[allow(clippy::print_stdout, reason = "a test that is not run has to say so")]
     pub(crate) fn new(folder: PathBuf, bytes: u64) -> Option<Mount> {
         let size = format!("size={bytes}");
         if run(&["mount", "-t", "tmpfs", "-o", &size, "cuerda-test"], &folder) {
