@@ -7,13 +7,15 @@
 //!
 //! 1. Words: [`id`], [`limits`], [`bitfield`], [`kit`], [`bencode`], [`layout`],
 //!    [`metainfo`]
-//! 2. Pure cores: [`wire`], [`tracker`], [`connection`], [`swarm`]
+//! 2. Pure cores: [`wire`], [`tracker`], [`connection`], [`swarm`], [`chord`],
+//!    and [`simulator`], a world for nodes of the ring
 //! 3. Hands: [`storage`], [`threads`]
 //! 4. Assembly: [`client`]
 //! 5. Face: [`cli`]
 
 pub mod bencode;
 pub mod bitfield;
+pub mod chord;
 pub mod cli;
 pub mod client;
 pub mod connection;
@@ -22,6 +24,7 @@ pub mod kit;
 pub mod layout;
 pub mod limits;
 pub mod metainfo;
+pub mod simulator;
 pub mod storage;
 pub mod swarm;
 pub mod threads;

@@ -3,9 +3,11 @@
 //! Constants are grouped by who meets them first. Relations between them are asserted at compile
 //! time at the end of the file, so a change that breaks one does not build. No logic lives here.
 
+mod ring;
 mod storage;
 mod trackers;
 
+pub use ring::*;
 pub use storage::*;
 pub use trackers::*;
 
@@ -241,6 +243,8 @@ pub const ADDRESSES_PER_TORRENT_MAX: usize = 1_000;
 pub const ADDRESSES_PER_EVENT_MAX: usize = 64;
 /// Most sockets accepted and not yet admitted.
 pub const ARRIVALS_MAX: usize = 256;
+/// Descriptors that are not for peers: open files of torrents, arrivals, listeners, the rest.
+pub const DESCRIPTORS_RESERVED: u64 = (OPEN_FILES_MAX + ARRIVALS_MAX + 64) as u64;
 /// Most bans remembered.
 pub const BANS_MAX: usize = 10_000;
 /// Peers remembered after they left, in case their blocks turn out to be bad.

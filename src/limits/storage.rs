@@ -1,7 +1,6 @@
 //! Bounds of files, of what is remembered of them, and of what the system gives for them and for
 //! peers: descriptors, memory maps, threads.
 
-use super::ARRIVALS_MAX;
 use std::time::Duration;
 
 /// Most files of torrents open at once.
@@ -34,8 +33,6 @@ pub const DISK_ORDERS_PER_TORRENT: usize = 6;
 
 /// Descriptors of one peer: its socket, its poll and its waker.
 pub const DESCRIPTORS_PER_PEER: u64 = 3;
-/// Descriptors that are not for peers: open files of torrents, arrivals, listeners, the rest.
-pub const DESCRIPTORS_RESERVED: u64 = (OPEN_FILES_MAX + ARRIVALS_MAX + 64) as u64;
 /// Memory maps of one peer: its thread's stack, the signal stack of the standard library, and a
 /// guard for each.
 pub const MAPS_PER_PEER: u64 = 4;

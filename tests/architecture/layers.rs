@@ -7,7 +7,7 @@ use crate::source::{Source, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every top-level module, from the ground up: each may import only those before it.
-pub(crate) const ORDER: [&str; 18] = [
+pub(crate) const ORDER: [&str; 19] = [
     // words
     "id",
     "limits",
@@ -22,6 +22,7 @@ pub(crate) const ORDER: [&str; 18] = [
     "connection",
     "swarm",
     "chord",
+    "simulator",
     // hands
     "storage",
     "threads",
@@ -36,7 +37,7 @@ pub(crate) const ORDER: [&str; 18] = [
 const KIT_KNOWS: [&str; 1] = ["limits"];
 
 /// Modules that know no clock, thread, socket, file or chance.
-const PURE: [&str; 5] = ["wire", "connection", "swarm", "chord", "tracker"];
+const PURE: [&str; 6] = ["wire", "connection", "swarm", "chord", "tracker", "simulator"];
 
 /// What a pure core may not reach: beginnings of paths.
 const IMPURE: [&str; 18] = [

@@ -1,5 +1,6 @@
 //! A small disk of one's own, in memory. Only the superuser gets one.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,12 +9,14 @@ pub(crate) struct Mount(PathBuf);
 
 impl Mount {
     /// Mounts so many bytes on a folder; none, and a word about it, where that is not possible.
+    #[allow(clippy::print_stdout, reason = "a test that is not run has to say so")]
     pub(crate) fn new(folder: PathBuf, bytes: u64) -> Option<Mount> {
         let size = format!("size={bytes}");
         if run(&["mount", "-t", "tmpfs", "-o", &size, "cuerda-test"], &folder) {
             return Some(Mount(folder));
         }
-        println!("SKIPPED: no file system can be mounted here");
+        // Written past the capture of the test harness, so that it is seen.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no file system can be mounted here");
         assert!(std::env::var_os("CUERDA_REQUIRE_MOUNTS").is_none(), "mounts are required");
         None
     }

@@ -16,6 +16,8 @@ struct Held {
     open: u64,
     /// Blocks that may be forgotten, since they were cancelled.
     excused: u64,
+    /// Blocks that were given back. One that comes all the same may still be stored.
+    returned: u64,
 }
 
 /// A piece.
@@ -87,7 +89,7 @@ impl Ledger {
 
     /// The grant was delivered.
     pub(crate) fn granted(&mut self, grant: &Grant) {
-        let held = Held { piece: grant.piece.get(), open: grant.blocks, excused: 0 };
+        let held = Held { piece: grant.piece.get(), open: grant.blocks, excused: 0, returned: 0 };
         self.leases.insert(grant.lease.0, held);
     }
 
@@ -135,13 +137,11 @@ impl Ledger {
                 assert_eq!(self.question.replace(blocks), None, "two questions at once");
             }
             Event::Stored { lease, blocks } => {
-                let piece = self.close(lease, blocks);
+                let piece = self.stored(lease, blocks);
                 assert_eq!(piece.stored & blocks, 0, "stored twice");
                 piece.stored |= blocks;
             }
-            Event::Returned { lease, blocks } => {
-                self.close(lease, blocks);
-            }
+            Event::Returned { lease, blocks } => self.returned(lease, blocks),
             Event::Overdue { lease, blocks } => {
                 let held = &self.leases[&lease.0];
                 assert_eq!(blocks & !held.open, 0, "late, but not under way");
@@ -170,13 +170,24 @@ impl Ledger {
         }
     }
 
-    /// Blocks of a lease come back.
-    fn close(&mut self, lease: LeaseId, blocks: u64) -> &mut Piece {
+    /// Blocks of a lease come back empty.
+    fn returned(&mut self, lease: LeaseId, blocks: u64) {
         let held = self.leases.get_mut(&lease.0).expect("a lease that was delivered");
         assert!(blocks != 0 && blocks & !held.open == 0, "{blocks:x} of {lease:?} twice");
         held.open &= !blocks;
+        held.returned |= blocks;
+        self.pieces[held.piece as usize].held &= !blocks;
+    }
+
+    /// Blocks of a lease are in the file, once: those under way, or late ones given back before.
+    fn stored(&mut self, lease: LeaseId, blocks: u64) -> &mut Piece {
+        let held = self.leases.get_mut(&lease.0).expect("a lease that was delivered");
+        let possible = held.open | held.returned;
+        assert!(blocks != 0 && blocks & !possible == 0, "{blocks:x} of {lease:?} from nowhere");
         let piece = &mut self.pieces[held.piece as usize];
-        piece.held &= !blocks;
+        piece.held &= !(blocks & held.open);
+        held.open &= !blocks;
+        held.returned &= !blocks;
         piece
     }
 

@@ -1,0 +1,177 @@
+//! What a node waits for: calls, lookups, announces and reads, fetches, answers held back.
+
+use crate::chord::contact::Contact;
+use crate::chord::message::{Announce, Answer, Cookie, Fault, Flags, Query, Transaction};
+use crate::chord::neighborhood::Arc as RingArc;
+use crate::chord::quorum::Tally;
+use crate::chord::ring_id::RingId;
+use crate::id::InfoHash;
+use crate::kit::clock::Time;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+/// A question that waits for its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// Who is asked.
+    pub to: Contact,
+    /// What is asked.
+    pub query: Query,
+    /// The token that goes with it.
+    pub token: Option<Cookie>,
+    /// The cookie or token that it was last sent with.
+    pub cookie: Option<Cookie>,
+    /// Why.
+    pub purpose: Purpose,
+    /// When it was first sent.
+    pub first: Time,
+    /// When it was last sent.
+    pub last: Time,
+    /// How often it was sent.
+    pub sends: u8,
+    /// When it is sent again, or given up.
+    pub due: Time,
+}
+
+/// Why something is asked: who gets the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The first neighbor found while joining.
+    Join,
+    /// Stabilization: the successor.
+    Successor,
+    /// Stabilization: a node that may be a better successor.
+    Candidate,
+    /// Tells the successor about this node.
+    Notify,
+    /// The predecessor, or one that may be.
+    Predecessor,
+    /// A predecessor that somebody else wants to replace.
+    Rectify {
+        /// Who wants to.
+        notifier: Contact,
+    },
+    /// An entry of a list that was not heard of for long.
+    Check,
+    /// One step of a lookup.
+    Lookup(u64),
+    /// A replica's peers, and its token.
+    Read(u64),
+    /// A replica's acknowledgement.
+    Write(u64),
+    /// What a replica holds of an arc: for an acquisition, or only to compare.
+    Sync(Option<u64>, RingArc),
+    /// A replica's agreement to a new view.
+    Activate(u64),
+    /// Records of a replica.
+    Fetch(u64),
+    /// An accepted announce of a key on its way to a learner.
+    Forward(u64, RingId),
+    /// Whether a peer stored under a key is there.
+    Liveness(RingId),
+    /// Nobody waits for the answer.
+    Courtesy,
+}
+
+/// Why a question was not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It did not answer, however often it was asked.
+    Silent,
+    /// It said no.
+    Fault(Fault, Box<Answer>),
+    /// It was not asked: too many calls wait.
+    Overloaded,
+}
+
+/// Why a lookup is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// To join.
+    Join,
+    /// To set a finger.
+    Finger(usize),
+    /// To find another ring.
+    Merge,
+    /// A command of the owner.
+    Find(u64),
+    /// An announce or read: its replicas.
+    Operation(u64),
+}
+
+/// What can be due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// A call is to be sent again or given up.
+    Call(u32),
+    /// A request of a lookup is late, or the lookup is.
+    Lookup(u64),
+    /// Try again to join.
+    Join,
+    /// Look which arcs this node should hold.
+    Arcs,
+    /// An announce or read begins a new round, or gives up.
+    Operation(u64),
+}
+
+/// An announce or read under way.
+#[derive(Debug, Clone)]
+pub(crate) struct Operation {
+    /// The owner's number for it.
+    pub command: u64,
+    /// Of which torrent.
+    pub info_hash: InfoHash,
+    /// What is announced; nothing for a read.
+    pub announce: Option<Announce>,
+    /// When it gives up.
+    pub deadline: Time,
+    /// Rounds begun.
+    pub rounds: u32,
+    /// Who was asked in this round.
+    pub asked: BTreeSet<RingId>,
+    /// Answers that it waits for.
+    pub waiting: usize,
+    /// Replies so far in this round.
+    pub tally: Tally,
+    /// Peers told so far.
+    pub peers: BTreeMap<SocketAddr, Flags>,
+}
+
+/// Records on their way from a replica.
+#[derive(Debug, Clone)]
+pub(crate) struct Fetch {
+    /// Who has them.
+    pub from: Contact,
+    /// Parts to fetch, the last one first.
+    pub parts: Vec<RingArc>,
+    /// The last record of the part under way.
+    pub after: Option<(RingId, SocketAddr)>,
+    /// Which acquisition waits for them.
+    pub acquisition: Option<u64>,
+}
+
+/// An answer that waits for learners.
+#[derive(Debug, Clone)]
+pub(crate) struct Deferred {
+    /// Who gets it.
+    pub asker: Asker,
+    /// The answer.
+    pub answer: Answer,
+    /// Learners that have not answered.
+    pub waiting: usize,
+}
+
+/// Who asks, and what the answer needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asker {
+    /// Where from.
+    pub from: SocketAddr,
+    /// Which of its questions.
+    pub transaction: Transaction,
+    /// The cookie or token that came with it.
+    pub cookie: Option<Cookie>,
+    /// No part of the ring.
+    pub client: bool,
+    /// Bytes of the question.
+    pub length: usize,
+}

@@ -1,0 +1,11 @@
+//! Rings of simulated nodes: the real core, a network and a clock of variables, everything from
+//! one seed. For study, for tests, for figures.
+//!
+//! - [`network`]: delay, loss, duplicates, partitions, address translation
+//! - [`world`]: nodes, time and what happens; [`verbs`]: what can be done to nodes
+//! - [`oracle`]: what must be true, seen from above
+
+pub mod network;
+pub mod oracle;
+pub mod verbs;
+pub mod world;
