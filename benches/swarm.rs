@@ -15,7 +15,7 @@ use cuerda::id::{InfoHash, PeerId};
 use cuerda::kit::clock::Time;
 use cuerda::kit::random::Random;
 use cuerda::layout::Layout;
-use cuerda::limits::BLOCK_LENGTH;
+use cuerda::limits::{BLOCK_LENGTH, PICKER_BATCH};
 use cuerda::swarm::addresses::AddressBook;
 use cuerda::swarm::event::{ArrivalKey, Control, DiskEvent, Event};
 use cuerda::swarm::machine::{Options, Swarm};
@@ -34,6 +34,11 @@ const WORDS_PER_PEER: u32 = 8;
 const WORD_OVERLAP_MAX: u32 = 8;
 /// Batches measured of each kind.
 const BATCHES: usize = 9;
+/// Batches of news measured: so many that in most of them a peer has spoken before, as in a swarm
+/// that has run for a while. In the first ones each peer's first word is a cache miss of its own.
+const NEWS_BATCHES: usize = 99;
+/// Haves in a batch: so many of the picker's own batches that none is left over unpaid.
+const HAVES: usize = 4 * PICKER_BATCH;
 /// Events in a batch.
 const BATCH: usize = 200;
 
@@ -156,11 +161,9 @@ impl Scene {
 
     /// Measures batches of news of random peers. After each batch what it told is taken back, so
     /// that there is always more to tell, also of few pieces.
-    fn news(&mut self, make: impl Fn(&mut Scene, usize) -> Option<Event>) -> Figures {
+    fn news(&mut self, batch: usize, make: impl Fn(&mut Scene, usize) -> Option<Event>) -> Figures {
         let mut figures = Figures::default();
-        // In the smallest scene a quarter of all words; half of them are told from the start.
-        let batch = BATCH.min(self.peers.len() * self.pieces as usize / 64 / 4);
-        for _ in 0..BATCHES {
+        for _ in 0..NEWS_BATCHES {
             let mut events = Vec::new();
             while events.len() < batch {
                 let peer = self.random.below(self.peers.len() as u32) as usize;
@@ -289,8 +292,10 @@ fn main() {
         for &pieces in pieces {
             let mut scene = Scene::new(peers, pieces);
             scene.warm_up();
-            rows.push(scene.news(Scene::have).row("have", peers, pieces));
-            rows.push(scene.news(Scene::word).row("word", peers, pieces));
+            rows.push(scene.news(HAVES, Scene::have).row("have", peers, pieces));
+            // In the smallest scene a quarter of all words; half of them are told from the start.
+            let batch = BATCH.min(peers * pieces as usize / 64 / 4);
+            rows.push(scene.news(batch, Scene::word).row("word", peers, pieces));
             let (wants, stores) = scene.work();
             rows.push(wants.row("want", peers, pieces));
             rows.push(stores.row("stored", peers, pieces));

@@ -139,8 +139,9 @@ pub const ENDGAME_BLOCKS_MAX: u32 = 16;
 pub const PICK_PROBES_MAX: u32 = 64;
 /// Most pieces under way that are offered to a peer before a new one is opened.
 pub const OPEN_PROBES_MAX: u32 = 16;
-/// Pieces told by single haves that the picker takes in at once: their cache misses overlap.
-pub const PICKER_BATCH: usize = 16;
+/// Pieces told by single haves that the picker takes in at once, so that their cache misses
+/// overlap: as many as a word may tell of.
+pub const PICKER_BATCH: usize = 64;
 /// The first pieces of a download are picked at random, to have something to trade soon.
 pub const RANDOM_FIRST_PIECES: u32 = 4;
 /// Most pieces under way over all torrents; also the length of the hash queue.
