@@ -6,6 +6,7 @@ use crate::support::process::{Ended, Running};
 use crate::support::torrent::{Files, make};
 use crate::support::{place, wait};
 use rustix::process::Signal;
+use sha1::{Digest, Sha1};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -74,9 +75,11 @@ fn a_download_that_stays_as_a_seed_ends_well() {
 #[test]
 fn a_seed_that_is_stopped_before_it_knows_what_is_there_was_interrupted() {
     let desk = Desk::new();
-    // Nothing but a hole, and hashes that fit nothing: reading it takes longer than stopping.
+    // Nothing but a hole, in a torrent of zeros, so that it has to be read: that takes longer than
+    // stopping.
     let (length, piece_length) = (16_u64 << 30, 16_u32 << 20);
-    let pieces = vec![7; 20 * (length / u64::from(piece_length)) as usize];
+    let zeros = Sha1::digest(vec![0; piece_length as usize]);
+    let pieces = zeros.repeat((length / u64::from(piece_length)) as usize);
     let torrent = make("hole.bin", piece_length, pieces, Files::Single(length));
     std::fs::write(desk.path("content.torrent"), torrent.bytes).expect("the torrent");
     let hole = desk.make_folder("origin").join("hole.bin");
