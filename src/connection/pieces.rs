@@ -30,6 +30,8 @@ pub struct RemotePieces {
     lent: bool,
     /// What came since then, by word: at most as many as there are words.
     untold: BTreeMap<u32, u64>,
+    /// Pieces in both, so that nobody counts them for each one that comes.
+    known: u32,
     /// What the peer has and we lack, as far as the log was read.
     wanted: Bitfield,
     /// How far the log of new pieces was read.
@@ -49,6 +51,7 @@ impl RemotePieces {
             all: false,
             lent: false,
             untold: BTreeMap::new(),
+            known: 0,
             wanted,
             cursor,
             search: 0,
@@ -69,8 +72,7 @@ impl RemotePieces {
 
     /// Whether the peer has every piece.
     pub fn is_full(&self) -> bool {
-        let untold: u32 = self.untold.values().map(|bits| bits.count_ones()).sum();
-        self.all || self.told.count() + untold == self.told.len()
+        self.all || self.known == self.told.len()
     }
 
     /// The peer's pieces of one word, unless it has all.
@@ -130,6 +132,7 @@ impl RemotePieces {
     fn learn(&mut self, shared: &SharedTorrent, index: u32, bits: u64) -> u64 {
         let new = if self.all { 0 } else { bits & !self.word(index) };
         if new != 0 {
+            self.known += new.count_ones();
             self.wanted.merge_word(index as usize, new & lacking(shared, index as usize));
             if self.lent {
                 *self.untold.entry(index).or_default() |= new;

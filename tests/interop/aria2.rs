@@ -2,10 +2,10 @@
 
 use crate::scene::Scene;
 use crate::stock::{Peer, Role, START_LIMIT, listens};
+use crate::support::aria2::aria2;
 use crate::support::process::Running;
 use crate::support::{place, wait};
 use std::net::SocketAddr;
-use std::process::Command;
 
 /// An aria2c under way.
 pub(crate) struct Aria2 {
@@ -21,23 +21,7 @@ impl Aria2 {
         let address = SocketAddr::from((place::own_address(), place::free_port()));
         let name = format!("aria2-{role:?}");
         let state = scene.state(&name);
-        let mut command = Command::new("aria2c");
-        command.env("HOME", &state).args([
-            "--no-conf",
-            "--enable-dht=false",
-            "--enable-dht6=false",
-            "--bt-enable-lpd=false",
-            "--disable-ipv6=true",
-            "--file-allocation=none",
-            "--summary-interval=0",
-            "--show-console-readout=false",
-            "--console-log-level=notice",
-            "--bt-min-crypto-level=plain",
-            "--bt-require-crypto=false",
-        ]);
-        command.arg(format!("--interface={}", address.ip()));
-        command.arg(format!("--listen-port={}", address.port()));
-        command.arg(format!("--dir={}", scene.files(role).display()));
+        let mut command = aria2(&state, address, &scene.files(role));
         command.args(match role {
             Role::Seed => ["--check-integrity=true", "--seed-ratio=0.0"],
             Role::Download => ["--check-integrity=false", "--seed-time=0"],

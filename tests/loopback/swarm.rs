@@ -18,13 +18,17 @@ pub(crate) fn write(content: &Content, folder: &Path) -> Arc<Metainfo> {
 fn one_to_one(content: &Content) {
     let (from, to) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let metainfo = write(content, from.path());
-    let seed = Node::seed(&metainfo, from.path());
+    copy(content, &metainfo, Node::seed(&metainfo, from.path()), to.path());
+}
+
+/// Downloads from that seed alone, and stops both.
+fn copy(content: &Content, metainfo: &Arc<Metainfo>, seed: Node, to: &Path) {
     seed.wait_complete();
-    let leech = Node::download(&metainfo, to.path(), vec![seed.address()]);
+    let leech = Node::download(metainfo, to, vec![seed.address()]);
     leech.wait_complete();
     leech.stop();
     seed.stop();
-    content.compare(to.path(), Empty::Required).unwrap();
+    content.compare(to, Empty::Required).unwrap();
 }
 
 #[test]
@@ -130,13 +134,8 @@ fn ipv6_works_too() {
     let (from, to) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let metainfo = write(&content, from.path());
     let seed = Node::seed_at(&metainfo, from.path(), (Ipv6Addr::LOCALHOST, 0).into());
-    seed.wait_complete();
     assert!(seed.address().is_ipv6());
-    let leech = Node::download(&metainfo, to.path(), vec![seed.address()]);
-    leech.wait_complete();
-    leech.stop();
-    seed.stop();
-    content.compare(to.path(), Empty::Required).unwrap();
+    copy(&content, &metainfo, seed, to.path());
 }
 
 #[test]

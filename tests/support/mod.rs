@@ -5,6 +5,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod aria2;
 pub(crate) mod content;
 pub(crate) mod place;
 pub(crate) mod process;

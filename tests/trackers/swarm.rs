@@ -7,7 +7,8 @@
 use crate::opentracker::Opentracker;
 use crate::scene::{LIMIT, Scene, is_here};
 use crate::support::process::Running;
-use crate::support::{place, wait};
+use crate::support::{self, place, wait};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -35,22 +36,9 @@ fn cuerda(scene: &Scene, torrent: &PathBuf, number: u32) -> Download {
 fn aria2(scene: &Scene, torrent: &PathBuf, number: u32) -> Download {
     let files = format!("aria2-{number}");
     let state = scene.folder(&format!("state-aria2-{number}"));
-    let mut command = Command::new("aria2c");
-    command.env("HOME", &state).args([
-        "--no-conf",
-        "--enable-dht=false",
-        "--enable-dht6=false",
-        "--bt-enable-lpd=false",
-        "--enable-peer-exchange=false",
-        "--disable-ipv6=true",
-        "--file-allocation=none",
-        "--show-console-readout=false",
-        "--console-log-level=notice",
-        "--seed-time=0",
-    ]);
-    command.arg(format!("--interface={}", place::own_address()));
-    command.arg(format!("--listen-port={}", place::free_port()));
-    command.arg(format!("--dir={}", scene.folder(&files).display())).arg(torrent);
+    let address = SocketAddr::from((place::own_address(), place::free_port()));
+    let mut command = support::aria2::aria2(&state, address, &scene.folder(&files));
+    command.arg("--seed-time=0").arg(torrent);
     let process = Running::start(&format!("aria2-{number}"), command, &state);
     // It ends by itself.
     let done = |process: &mut Running| process.ended().is_some_and(|status| status.success());
