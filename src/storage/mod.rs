@@ -19,6 +19,8 @@
 //! - `store`: [`Storage`] itself: read, write, sync
 //! - `prepare`: creating and inspecting
 //! - `marks`: one bit for each file
+//! - `stamp`: what a file system says of a file without reading it
+//! - `follow`: telling our own changes of a file from those of others
 //! - `lock`: keeping other processes off
 //! - `holes`: what was never written
 //! - [`resume`]: the record of what was verified
@@ -28,6 +30,7 @@ mod choice;
 mod confirm;
 mod error;
 mod folders;
+mod follow;
 mod holes;
 mod lock;
 mod marks;
@@ -36,6 +39,7 @@ mod prepare;
 pub mod resume;
 mod slices;
 mod spec;
+mod stamp;
 mod store;
 mod table;
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use super::choice::Choice;
 use super::error::{Operation, StorageError, StorageErrorKind};
 use super::folders::{Absent, Folders, check_regular, create_file, join, look, open_file};
+use super::follow::Follower;
 use super::marks::FileMarks;
 use super::positioned::{read_run, write_run, zero_run};
 use super::slices::{Gather, Scatter};
 use super::spec::{FileKind, FileSpec};
+use super::stamp::Stamp;
 use super::table::{Access, FileKey, FileTable, OpenFile};
 use crate::layout::{FileRun, Layout, PieceSpan};
 use parking_lot::Mutex;
@@ -38,6 +40,8 @@ pub struct Storage {
     touched: Box<[AtomicU64]>,
     /// Files written since that was asked last.
     written: FileMarks,
+    /// Notices changes of the files that are not ours.
+    pub(super) follower: Follower,
     /// Keeps other processes off, once it is locked.
     pub(super) locked: OnceLock<OwnedFd>,
     /// What each file was when it was first opened: its path has to lead to the same one later.
@@ -57,9 +61,21 @@ impl Storage {
         assert_eq!(files.len(), layout.files().len(), "one file each in layout and list");
         let touched = (0..=files.len() / 64).map(|_| AtomicU64::new(0)).collect();
         let owner = table.new_owner();
-        let (written, locked) = (FileMarks::new(files.len()), OnceLock::new());
-        let (first, choice) = (Mutex::default(), None);
-        Self { root, layout, files, table, owner, choice, touched, first, written, locked }
+        let (written, follower) = (FileMarks::new(files.len()), Follower::new(files.len()));
+        let (first, choice, locked) = (Mutex::default(), None, OnceLock::new());
+        Self {
+            root,
+            layout,
+            files,
+            table,
+            owner,
+            choice,
+            touched,
+            written,
+            follower,
+            locked,
+            first,
+        }
     }
 
     /// The same files of which only some are wanted, all if none is told of. Bytes of others that
@@ -129,7 +145,10 @@ impl Storage {
             }
             let (index, offset) = self.place(run);
             let file = self.open(index, Access::Write)?;
+            let look = || rustix::fs::fstat(&*file).ok().map(|stat| Stamp::of(&stat));
+            self.follower.write_begins(index, look);
             let written = write_run(file.as_fd(), offset, run.length, &mut from);
+            self.follower.write_ended(index, look);
             // Marked after the write, so that a flush that clears the mark covers the bytes.
             self.mark(index);
             self.written.mark(index);

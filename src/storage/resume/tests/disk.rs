@@ -2,14 +2,16 @@
 
 use crate::bitfield::Bitfield;
 use crate::id::InfoHash;
+use crate::kit::clock::rest;
 use crate::layout::Layout;
+use crate::limits::STAMP_TICK;
 use crate::storage::resume::{Keeper, RecordFolder, Shape, Writers};
 use crate::storage::{
     Access, Allocation, FileKind, FileSpec, FileTable, Storage, StorageErrorKind,
 };
 use std::fs::{self, File};
 use std::io::IoSlice;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{FileExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -120,6 +122,38 @@ fn an_edited_file_is_not_believed_though_its_time_was_put_back() {
     assert_eq!(believed(&root), [2, 3]);
     fs::remove_file(root.join("t/b")).unwrap();
     assert_eq!(believed(&root), NONE);
+}
+
+#[test]
+fn what_others_change_after_our_last_write_or_between_two_is_not_believed() {
+    let cases: [(&str, &[u32]); 3] =
+        [("after", &[2, 3]), ("between", &[2, 3]), ("never", &[0, 1, 2, 3])];
+    for (when, expected) in cases {
+        let (_holder, root) = stopped(&[]);
+        let storage = storage(&root);
+        let (mut keeper, shape) = (keeper(&storage), shape(&storage));
+        let mut folder = RecordFolder::new(&storage, &shape);
+        keeper.load(&mut folder);
+        let harm = || {
+            // Past the tick of the last write, as a person would be.
+            rest(STAMP_TICK);
+            let file = File::options().write(true).open(root.join("t/a")).unwrap();
+            file.write_all_at(b"harm", 9).unwrap();
+            rest(STAMP_TICK);
+        };
+        write(&storage, 0);
+        if when == "between" {
+            harm();
+        }
+        (1..4).for_each(|piece| write(&storage, piece));
+        if when == "after" {
+            harm();
+        }
+        for writers in [Writers::Busy, Writers::Gone { flush: false }] {
+            keeper.save(&mut folder, &Bitfield::full(4), writers).unwrap();
+            assert_eq!(believed(&root), expected, "{when}");
+        }
+    }
 }
 
 #[test]
