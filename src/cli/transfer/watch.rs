@@ -9,6 +9,7 @@ use crate::client::Progress;
 use crate::kit::clock::Time;
 use crate::limits::DISK_FULL_PAUSE;
 use crate::swarm::order::Notice;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -159,8 +160,13 @@ impl Watch {
         let peers = human::count(u64::from(progress.peers), "peer");
         let text =
             format!("gave up after {} s with {pieces} of {total} pieces, {peers}", after.as_secs());
-        let failure = Failure::new(text).at(self.folder.display());
-        Step::Fail(failure.advise("the same command goes on from there"))
+        let (text, advice) = if progress.disk_full {
+            let advice = "free some space, and the same command goes on from there";
+            (format!("{text}, the disk is full"), advice)
+        } else {
+            (text, "the same command goes on from there")
+        };
+        Step::Fail(Failure::new(text).at(self.folder.display()).advise(advice))
     }
 
     /// Somebody asked to stop.
@@ -201,8 +207,15 @@ impl Watch {
     fn completed(&mut self, now: Time, progress: &Progress) -> Step {
         if !self.complete {
             self.complete = true;
+            // However quick it was, who draws a bar sees it full.
+            let down = self.received.read(now, progress.downloaded);
+            let up = self.given.read(now, progress.uploaded);
+            self.events.push(Event::Progress(Figures::new(progress, down, up)));
+            let hex = |path: &[u8]| path.iter().map(|byte| format!("{byte:02x}")).collect();
+            let bytes = self.path.as_os_str().as_bytes();
             self.events.push(Event::Complete {
                 path: self.path.to_string_lossy().into_owned(),
+                path_hex: self.path.to_str().is_none().then(|| hex(bytes)),
                 length: progress.total,
                 downloaded: progress.downloaded,
                 seconds: (now - self.began).as_secs_f64(),
