@@ -18,6 +18,7 @@
 //! - `folders`: the walk from the root to a file
 //! - `store`: [`Storage`] itself: read, write, sync
 //! - `prepare`: creating and inspecting
+//! - `unmake`: taking back what was created in vain
 //! - `marks`: one bit for each file
 //! - `stamp`: what a file system says of a file without reading it
 //! - `follow`: telling our own changes of a file from those of others
@@ -44,6 +45,7 @@ mod store;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unmake;
 
 pub use error::{Operation, StorageError, StorageErrorKind};
 pub use spec::{Allocation, FileKind, FileProblem, FileSpec, Inspection, Prepared, ProblemKind};

@@ -79,7 +79,7 @@ impl Storage {
     }
 
     /// The same files of which only some are wanted, all if none is told of. Bytes of others that
-    /// come with them go into a file of this name beside the torrent's.
+    /// come with them go into a file of this name in the folder of resume records.
     pub fn choosing(mut self, wanted: &[bool], scraps: String) -> Self {
         self.choice = Some(Choice::new(wanted, scraps));
         self
@@ -247,10 +247,11 @@ impl Storage {
 
     /// The file, opened now and not in the table.
     fn open_anew(&self, file: usize, access: Access) -> Result<OpenFile, StorageError> {
-        let mut folders = Folders::open(&self.root, Absent::Fail)?;
-        let (folder, name) = folders.parent(self.relative(file))?;
-        // The scraps' file comes into being with the first of them.
+        // The scraps' file and its folder come into being with the first of them.
         let made = file == self.files.len() && access == Access::Write;
+        let absent = if made { Absent::Make } else { Absent::Fail };
+        let mut folders = Folders::open(&self.root, absent)?;
+        let (folder, name) = folders.parent(self.relative(file))?;
         let open = if made { create_file(folder, name) } else { open_file(folder, name, access) };
         let descriptor = open.map_err(|kind| self.error(file, Operation::Open, kind))?;
         Ok(OpenFile::new(descriptor, access))

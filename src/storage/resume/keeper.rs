@@ -175,7 +175,7 @@ impl Keeper {
         }
     }
 
-    /// Writes a record if it would say anything new.
+    /// Writes a record if it would say anything, and anything new.
     fn write(
         &mut self,
         medium: &mut impl Medium,
@@ -186,6 +186,10 @@ impl Keeper {
         let boot = boot.filter(|_| !flushed);
         let stamps: Vec<_> = self.files.iter().map(|file| file.stamp).collect();
         let good = trusted(good.clone(), &stamps, &stamps, &self.stored, &self.layout);
+        // What is on the disk is not believed either, or it would be known here.
+        if good.is_empty() {
+            return Ok(false);
+        }
         let bytes = Record { boot, good, stamps }.encode(&self.shape);
         let digest: [u8; 20] = Sha1::digest(&bytes).into();
         if self.saved == Some(digest) {
