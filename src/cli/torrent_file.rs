@@ -2,7 +2,7 @@
 
 use crate::cli::failure::Failure;
 use crate::limits::TORRENT_FILE_MAX;
-use crate::metainfo::{Magnet, Metainfo};
+use crate::metainfo::{Magnet, Metainfo, MetainfoError};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -43,8 +43,18 @@ pub(super) fn read(path: &Path) -> Result<Metainfo, Failure> {
     // One byte more than allowed, so that the parser sees that it is too long.
     file.take(TORRENT_FILE_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
     Metainfo::parse(&bytes).map_err(|error| {
-        Failure::new(error).at(path.display()).advise("get the torrent again from where it came")
+        let advice = advice(&error);
+        Failure::new(error).at(path.display()).advise(advice)
     })
+}
+
+/// What to do about a torrent that cannot be used.
+fn advice(error: &MetainfoError) -> &'static str {
+    if *error == MetainfoError::VersionTwoOnly {
+        "ask for a hybrid torrent, or one of version 1"
+    } else {
+        "get the torrent again from where it came"
+    }
 }
 
 /// Refuses to write where something is already, unless replacing it was asked for.
@@ -138,6 +148,25 @@ mod tests {
         let whole = format!("MAGNET:?xt=urn:btih:{}", "0".repeat(40));
         let magnet = read(Path::new(&whole)).unwrap_err().to_string();
         assert!(magnet.contains("by its magnet link yet: 0000"), "{magnet}");
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_told_with_what_helps() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.torrent");
+        let told = |text: &str| {
+            fs::write(&path, text).unwrap();
+            read(&path).unwrap_err().to_string()
+        };
+        let tree = "9:file treed1:ad0:d6:lengthi1eeee";
+        let two =
+            told(&format!("d4:infod{tree}12:meta versioni2e4:name1:a12:piece lengthi16384eee"));
+        assert!(two.contains("version 2") && two.contains("ask for a hybrid"), "{two}");
+        assert!(!two.contains("again"), "the same torrent is of no use: {two}");
+        let file = "d4:pathl1:aee";
+        let lacking =
+            told(&format!("d4:infod5:filesl{file}e4:name1:n12:piece lengthi16384e6:pieces0:ee"));
+        assert!(lacking.contains("of file 1"), "counted as `cuerda info` does: {lacking}");
     }
 
     #[test]
