@@ -16,6 +16,7 @@
 //! - `work`: a job on a thread of its own, watched
 //! - `torrent_file`: torrent files, read within bounds and written whole or not at all
 //! - `folder`: the folder named with `--dir`
+//! - `roots`: whom trackers' certificates may be signed by
 //! - `create`, `info` (with `link`, `sheet` and `tree`), `verify` (with `damage`): the commands
 //!   without a network
 //! - `transfer`: `download` and `seed`
@@ -35,6 +36,7 @@ mod logging;
 mod out;
 mod outcome;
 mod pages;
+mod roots;
 mod run;
 mod sheet;
 mod signals;

@@ -66,7 +66,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listen { address, error } if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "cannot listen on {address}: the port is in use; choose another")
+                write!(f, "cannot listen on {address}: the port is in use")
             }
             Self::Listen { address, error } => write!(f, "cannot listen on {address}: {error}"),
             Self::Random => f.write_str("the system gives no random bytes"),

@@ -72,6 +72,7 @@ pub enum CloseReason {
 impl Violation {
     /// A violation in a sentence.
     fn explain(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("protocol violation: ")?;
         match self {
             Self::Wire(error) => write!(f, "{error}"),
             Self::Bitfield(error) => write!(f, "{error}"),
@@ -135,10 +136,7 @@ impl fmt::Display for CloseReason {
             Self::ConnectTimeout => f.write_str("no connection: timed out"),
             Self::HandshakeTimeout => f.write_str("no handshake in time"),
             Self::IdleTimeout => f.write_str("silent for too long"),
-            Self::Violation(violation) => {
-                f.write_str("protocol violation: ")?;
-                violation.explain(f)
-            }
+            Self::Violation(violation) => violation.explain(f),
             Self::OtherTorrent => f.write_str("the peer serves another torrent"),
             Self::UnknownTorrent => f.write_str("it asked for a torrent that is not served here"),
             Self::Ourselves => f.write_str("that is this client itself"),
