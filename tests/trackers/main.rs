@@ -12,5 +12,6 @@ mod failing;
 mod https;
 mod opentracker;
 mod scene;
+mod scrape;
 mod scripted;
 mod swarm;
