@@ -100,6 +100,11 @@ impl AddressBook {
         self.queue.pop_front()
     }
 
+    /// Whether a person named this address. Cost: O(1).
+    pub fn is_named(&self, address: SocketAddr) -> bool {
+        self.known.get(&address).is_some_and(|known| known.named)
+    }
+
     /// Whether somebody is to be dialed.
     pub fn is_waiting(&self) -> bool {
         !self.queue.is_empty()

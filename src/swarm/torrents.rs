@@ -189,7 +189,7 @@ impl Swarm {
         let waiting = torrent.addresses.is_waiting();
         if self.bans.has_host(address.ip()) {
             torrent.addresses.ended(address, false);
-        } else if !self.hosts.has_room(address.ip()) {
+        } else if !self.hosts.has_room(address.ip()) && !torrent.addresses.is_named(address) {
             if let Some(pause) = torrent.addresses.ended(address, true) {
                 self.timers.set(now + pause, Timer::Redial(key, address));
             }
