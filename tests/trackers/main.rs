@@ -10,6 +10,7 @@ mod answers;
 mod events;
 mod failing;
 mod https;
+mod names;
 mod opentracker;
 mod scene;
 mod scrape;
