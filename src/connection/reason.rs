@@ -61,6 +61,8 @@ pub enum CloseReason {
     TooManyPeers,
     /// It was of no use to either side, and somebody else needed its place.
     Displaced,
+    /// The torrent is private and has another tracker now (BEP 27).
+    OtherTracker,
     /// Our own disk refused to read or write.
     DiskFailed,
     /// The system could not start a thread for it.
@@ -98,6 +100,7 @@ impl CloseReason {
             | Self::IdleTimeout
             | Self::TooManyPeers
             | Self::Displaced
+            | Self::OtherTracker
             | Self::Duplicate
             | Self::NoThread
             | Self::Panicked => true,
@@ -144,6 +147,7 @@ impl fmt::Display for CloseReason {
             Self::Banned => f.write_str("banned for bad data"),
             Self::TooManyPeers => f.write_str("enough peers"),
             Self::Displaced => f.write_str("no use to either side, and its place was needed"),
+            Self::OtherTracker => f.write_str("the private torrent has another tracker now"),
             Self::DiskFailed => f.write_str("the disk failed"),
             Self::NoThread => f.write_str("the system gives no more threads"),
             Self::Panicked => f.write_str("internal error"),

@@ -44,15 +44,32 @@ pub struct AddressBook {
     known: HashMap<SocketAddr, Known>,
     /// Those that were doubtful at some time, in that order; some are forgotten or good again.
     doubtful: VecDeque<SocketAddr>,
+    /// Those that a person named.
+    named: Vec<SocketAddr>,
 }
 
 impl AddressBook {
     /// A person named this address: it is not forgotten for failing. Cost: O(1).
     pub fn named(&mut self, address: SocketAddr) {
         self.found(address);
-        if let Some(known) = self.known.get_mut(&address) {
-            known.named = true;
+        if let Some(known) = self.known.get_mut(&address)
+            && !std::mem::replace(&mut known.named, true)
+        {
+            self.named.push(address);
         }
+    }
+
+    /// Forgets all but those that a person named. Cost: a step for each of these and for each that
+    /// is to be dialed.
+    pub fn forget_found(&mut self) {
+        let before = std::mem::take(self);
+        for address in before.named {
+            let Some(known) = before.known.get(&address) else { continue };
+            self.known.insert(address, Known { listed: false, ..*known });
+            self.named.push(address);
+        }
+        let known = &self.known;
+        self.queue.extend(before.queue.into_iter().filter(|address| known.contains_key(address)));
     }
 
     /// Somebody found this address; tells whether it is to be dialed. Cost: O(1).
@@ -173,6 +190,20 @@ mod tests {
 
     fn address(port: u16) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    #[test]
+    fn when_all_others_are_forgotten_what_a_person_named_stays() {
+        let mut book = AddressBook::default();
+        book.found(address(1));
+        book.named(address(2));
+        book.named(address(3));
+        assert_eq!((book.take_next(), book.take_next()), (Some(address(1)), Some(address(2))));
+        book.forget_found();
+        assert_eq!((book.take_next(), book.take_next(), book.len()), (Some(address(3)), None, 2));
+        assert_eq!(book.ended(address(1), true), None, "nobody knows it");
+        assert!(book.ended(address(2), true).is_some(), "it was being dialed");
+        assert!(book.found(address(1)), "it may be found again");
     }
 
     #[test]

@@ -89,6 +89,8 @@ pub struct Swarm {
     pub(super) discarded: VecDeque<SegmentKey>,
     /// Torrents that have somebody to dial.
     pub(super) dialing: List<Torrent>,
+    /// Torrents whose peers are being told to leave, each with the slot of the next peer.
+    pub(super) partings: VecDeque<(TorrentKey, usize)>,
     /// Torrents for whose pieces there was no room among those under way.
     pub(super) crowded: List<Torrent>,
     /// Connections being dialed.
@@ -132,6 +134,7 @@ impl Swarm {
             discarded: VecDeque::new(),
             dialing: List::new(|torrent| &mut torrent.dialing),
             crowded: List::new(|torrent| &mut torrent.crowded),
+            partings: VecDeque::new(),
             dials: 0,
             bans: Bans::default(),
             hosts: Hosts::default(),
@@ -181,6 +184,7 @@ impl Swarm {
             Event::Control(Control::Found { torrent, addresses }) => {
                 self.found(torrent, &addresses);
             }
+            Event::Control(Control::Part(torrent)) => self.part(torrent),
             Event::Control(Control::Stop) => self.stopping = self.stopping.or(Some(0)),
         }
     }
@@ -226,6 +230,7 @@ impl Swarm {
                 Timer::Probe(torrent) => self.probe(torrent),
             }
         }
+        self.part_some();
         self.dial_some(now);
         self.make_room_for_dials();
         self.free_some_segments();
@@ -241,6 +246,7 @@ impl Swarm {
     pub fn has_more(&self) -> bool {
         !self.discarded.is_empty()
             || self.stopping.is_some_and(|slot| slot < self.peers.slots() || self.may_end())
+            || !self.partings.is_empty()
             || self.can_dial()
     }
 

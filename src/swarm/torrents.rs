@@ -39,6 +39,7 @@ impl Swarm {
             peers: 0,
             addresses: new.addresses,
             dialing: Links::default(),
+            parting: false,
             crowded: Links::default(),
             disk_full: false,
             record: Recording::Done,
@@ -150,7 +151,7 @@ impl Swarm {
         for &address in addresses.iter().take(ADDRESSES_PER_EVENT_MAX) {
             torrent.addresses.found(address);
         }
-        if torrent.addresses.is_waiting() && torrent.phase == Phase::Running {
+        if may_dial(torrent) {
             self.dialing.push_back(&mut self.torrents, key);
         }
     }
@@ -159,7 +160,7 @@ impl Swarm {
     pub(super) fn redial(&mut self, key: TorrentKey, address: SocketAddr) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         torrent.addresses.retry(address);
-        if torrent.addresses.is_waiting() && torrent.phase == Phase::Running {
+        if may_dial(torrent) {
             self.dialing.push_back(&mut self.torrents, key);
         }
     }
@@ -203,6 +204,11 @@ impl Swarm {
             self.dialing.push_back(&mut self.torrents, key);
         }
     }
+}
+
+/// Whether there is somebody to dial now.
+pub(super) fn may_dial(torrent: &Torrent) -> bool {
+    torrent.addresses.is_waiting() && torrent.phase == Phase::Running && !torrent.parting
 }
 
 /// A peer of which nothing is known yet.
