@@ -29,7 +29,7 @@ pub mod hosts;
 mod keeping;
 pub mod machine;
 pub mod order;
-mod parting;
+pub mod parting;
 pub mod picker;
 pub mod returns;
 pub mod room;
