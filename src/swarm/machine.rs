@@ -59,8 +59,8 @@ pub(super) enum Timer {
     /// A peer that fetches a piece alone should have brought something of it; which of those that
     /// did so in turn.
     Sole(ActiveKey, u32),
-    /// A piece that is to be fetched so is offered to everybody.
-    SoleOffer(ActiveKey),
+    /// A piece that is to be fetched so may be offered to everybody, if nobody took it since.
+    SoleOffer(ActiveKey, u32),
     /// A peer that let such a piece down may fetch one again.
     SolePause(PeerKey),
 }
@@ -87,6 +87,8 @@ pub struct Swarm {
     pub(super) by_piece: HashMap<(TorrentKey, PieceIndex), ActiveKey>,
     /// Segments of pieces under way.
     pub(super) segments: Slab<Segment>,
+    /// Segments that pieces under way have yet to begin: places for them are kept free.
+    pub(super) unbegun: usize,
     /// Chains of segments that are not needed any more; freed a few a turn.
     pub(super) discarded: VecDeque<SegmentKey>,
     /// Torrents that have somebody to dial.
@@ -133,6 +135,7 @@ impl Swarm {
             actives: Slab::new(ACTIVE_PIECES_MAX),
             by_piece: HashMap::with_capacity(ACTIVE_PIECES_MAX),
             segments: Slab::new(SEGMENTS_MAX),
+            unbegun: 0,
             discarded: VecDeque::new(),
             dialing: List::new(|torrent| &mut torrent.dialing),
             crowded: List::new(|torrent| &mut torrent.crowded),
@@ -215,7 +218,7 @@ impl Swarm {
             PeerEvent::Candidate { piece, blocks } => self.candidate(now, peer, piece, blocks),
             PeerEvent::Pass => self.passed(peer),
             PeerEvent::Stored { lease, blocks } => self.stored(now, peer, lease, blocks),
-            PeerEvent::Returned { lease, blocks } => self.returned(peer, lease, blocks),
+            PeerEvent::Returned { lease, blocks } => self.returned(now, peer, lease, blocks),
             PeerEvent::Overdue { lease, blocks } => self.overdue(peer, lease, blocks),
             PeerEvent::Closed(reason) => self.closed(now, peer, reason),
         }
@@ -228,7 +231,7 @@ impl Swarm {
             match timer {
                 Timer::Redial(torrent, address) => self.redial(torrent, address),
                 Timer::Sole(active, turn) => self.look_after_sole(now, active, turn),
-                Timer::SoleOffer(active) => self.widen_sole_offer(active),
+                Timer::SoleOffer(active, turn) => self.widen_sole_offer(active, turn),
                 Timer::SolePause(peer) => self.end_sole_pause(peer),
                 Timer::Room(torrent) => self.room_for(torrent),
                 Timer::Save(torrent) => self.save(torrent),
