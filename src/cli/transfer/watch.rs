@@ -152,21 +152,27 @@ impl Watch {
         }
         if self.is_checking(progress) {
             let seconds = after.as_secs();
-            let text = format!("gave up after {seconds} s, before what is there was checked");
-            let failure = Failure::new(text).at(self.folder.display());
-            return Step::Fail(failure.advise("give it more time"));
+            let failure = Failure::new(format!(
+                "gave up after {seconds} s, before what is there was checked"
+            ));
+            let failure = failure.at(self.folder.display());
+            return Step::Fail(failure.advise("give it more time with --timeout"));
         }
         let (pieces, total) = (progress.pieces, progress.pieces_total);
         let peers = human::count(u64::from(progress.peers), "peer");
-        let text =
-            format!("gave up after {} s with {pieces} of {total} pieces, {peers}", after.as_secs());
-        let (text, advice) = if progress.disk_full {
-            let advice = "free some space, and the same command goes on from there";
-            (format!("{text}, the disk is full"), advice)
+        let seconds = after.as_secs();
+        let (failure, advice) = if progress.disk_full {
+            let failure = Failure::new(format!(
+                "gave up after {seconds} s with {pieces} of {total} pieces, the disk is full"
+            ));
+            (failure, "free some space, and the same command goes on from there")
         } else {
-            (text, "the same command goes on from there")
+            let failure = Failure::new(format!(
+                "gave up after {seconds} s with {pieces} of {total} pieces, {peers}"
+            ));
+            (failure, "the same command goes on from there")
         };
-        Step::Fail(Failure::new(text).at(self.folder.display()).advise(advice))
+        Step::Fail(failure.at(self.folder.display()).advise(advice))
     }
 
     /// Somebody asked to stop.
@@ -199,8 +205,9 @@ impl Watch {
             return Step::Go;
         }
         let missing = pieces_total.saturating_sub(pieces);
-        let text = format!("{missing} of {pieces_total} pieces are missing or damaged");
-        Step::Fail(Failure::new(text).at(self.folder.display()).advise(&self.advice))
+        let failure =
+            Failure::new(format!("{missing} of {pieces_total} pieces are missing or damaged"));
+        Step::Fail(failure.at(self.folder.display()).advise(&self.advice))
     }
 
     /// Every piece is there.
