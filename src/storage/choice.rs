@@ -3,9 +3,9 @@
 //! A piece at the border of two files is wanted or not as a whole, so some bytes of unwanted files
 //! arrive. They are kept, or the piece could neither be checked again nor given to others; but not
 //! under the file's name, where nobody could tell a scrap from a file. They go into one file in the
-//! folder of resume records, where nobody else has files. Each is there at its offset in the torrent,
-//! so that the file takes only the space of the scraps and means the same whatever is chosen next
-//! time. A file that is there whole from before is used as it is.
+//! folder of resume records, where nobody else has files. Each is there at its offset in the
+//! torrent, so that the file takes only the space of the scraps and means the same whatever is
+//! chosen next time. A file that is there whole from before is used as it is.
 
 use crate::metainfo::RESUME_FOLDER;
 use std::ffi::OsString;

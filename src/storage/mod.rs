@@ -2,9 +2,9 @@
 //!
 //! Many threads use one [`Storage`] at once: peers write blocks and read what they upload, hash
 //! threads read pieces, the disk thread prepares. All IO is positioned, so nobody shares a file
-//! offset, and no lock is held while the disk works. Nothing here ever writes outside the root
-//! folder: paths are walked part by part and a symbolic link on the way is refused (BEP 3 gives
-//! the paths, BEP 47 pad files, exec bits and links).
+//! offset, and no lock is held while bytes are read or written. Nothing here ever writes outside
+//! the root folder: paths are walked part by part and a symbolic link on the way is refused (BEP 3
+//! gives the paths, BEP 47 pad files, exec bits and links).
 //!
 //! Who may write a block is decided before, by `kit::claim`. Whether the bytes are right is the
 //! business of the hash threads; which parts of a path are lawful names, that of the metainfo.
