@@ -134,7 +134,7 @@ impl StorageErrorKind {
     /// What the user can do about it.
     pub fn advice(self) -> &'static str {
         match self {
-            Self::DiskFull => "free some space and start again",
+            Self::DiskFull => "free some space",
             Self::Missing => "put it back, or download it again",
             Self::Replaced => "start again, which checks what is there",
             Self::ReadOnly => "choose another folder, or mount the disk writable",
@@ -235,8 +235,7 @@ mod tests {
         let error = StorageError::new("/music/a.ogg", Operation::Write, Errno::NOSPC);
         assert_eq!(
             error.to_string(),
-            "cannot write to \"/music/a.ogg\": no space left on the disk; \
-             free some space and start again"
+            "cannot write to \"/music/a.ogg\": no space left on the disk; free some space"
         );
     }
 

@@ -16,7 +16,8 @@
 //! - `table`: the bounded set of open files that all torrents share
 //! - `choice`: files that are not wanted, and the scraps of them
 //! - `folders`: the walk from the root to a file
-//! - `store`: [`Storage`] itself: read, write, sync
+//! - `store`: [`Storage`] itself: read, write
+//! - `flush`: making that survive a power failure
 //! - `prepare`: creating and inspecting
 //! - `marks`: one bit for each file
 //! - `lock`: keeping other processes off
@@ -27,6 +28,7 @@
 mod choice;
 mod confirm;
 mod error;
+mod flush;
 mod folders;
 mod holes;
 mod lock;
