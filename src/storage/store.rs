@@ -2,13 +2,13 @@
 
 use super::choice::Choice;
 use super::error::{Operation, StorageError, StorageErrorKind};
-use super::flush::Flushes;
 use super::folders::{Absent, Folders, check_regular, create_file, join, look, open_file};
 use super::marks::FileMarks;
 use super::positioned::{read_run, write_run, zero_run};
 use super::slices::{Gather, Scatter};
 use super::spec::{FileKind, FileSpec};
 use super::table::{Access, FileKey, FileTable, OpenFile};
+use super::unflushed::Flushes;
 use crate::layout::{FileRun, Layout, PieceSpan};
 use parking_lot::Mutex;
 use rustix::fd::{AsFd, OwnedFd};

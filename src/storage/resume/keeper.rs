@@ -7,9 +7,9 @@
 //!    when all its pieces are verified, or when everybody has stopped. A file that was written to
 //!    and is not finished has none.
 //! 2. The file is flushed before a record with its stamp is written; or the record is bound to this
-//!    start of the system, which unflushed bytes do not outlive.
-//!    A file whose flush failed has no stamp for the rest of the run: the system tells of lost bytes
-//!    once, and the next flush seems to work.
+//!    start of the system, which unflushed bytes do not outlive. A file whose flush failed has no
+//!    stamp for the rest of the run: the system tells of lost bytes once, and the next flush seems
+//!    to work.
 //! 3. Only pieces are recorded whose files all have a stamp.
 //! 4. A copy that is whole stays until the next one is whole and flushed.
 //!

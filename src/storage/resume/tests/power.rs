@@ -7,8 +7,8 @@ use crate::bitfield::Bitfield;
 use crate::id::InfoHash;
 use crate::kit::random::Random;
 use crate::layout::Layout;
-use crate::storage::{Operation, StorageError};
 use crate::storage::resume::{Boot, FileTime, Keeper, Medium, RecordCopy, Shape, Stamp, Writers};
+use crate::storage::{Operation, StorageError};
 use rustix::io::Errno;
 use std::sync::Arc;
 
