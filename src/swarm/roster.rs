@@ -18,6 +18,8 @@ impl Swarm {
     /// No thread could be started for a peer. Cost: O(1).
     pub(super) fn not_started(&mut self, now: Time, key: PeerKey) {
         if self.peers.get(key).is_some() {
+            // There is no thread to join, but a mailbox to drop.
+            self.order(Order::Join(key));
             self.forget(now, key, CloseReason::NoThread);
         }
     }
@@ -189,7 +191,9 @@ impl Swarm {
         self.wake_waiting_with(key);
         let Some(peer) = self.peers.remove(key) else { return };
         let teller = self.tellers.get_mut(key.slot()).and_then(Option::take);
-        debug_assert!(teller.is_none_or(|at| at.counted == 0), "its words were given back");
+        // Only a panic while it took leave keeps a peer's thread from giving them back.
+        let gave_back = teller.is_none_or(|at| at.counted == 0);
+        debug_assert!(gave_back || reason == CloseReason::Panicked, "its words were given back");
         self.place_freed(peer.address);
         self.notify(Notice::PeerLeft { peer: key, address: peer.address, reason });
         if peer.id.is_some() {
