@@ -203,7 +203,7 @@ impl Discover {
             }
             let Some(entry) = self.torrents.get_mut(&torrent) else { return };
             let stats = &entry.shared.stats;
-            let hungry = stats.peers.load(Relaxed) == 0 && !entry.shared.owned.is_full();
+            let hungry = stats.peers.load(Relaxed) == 0 && !entry.shared.is_complete();
             match entry.schedule.due(now, hungry) {
                 Some(due) => self.announce(torrent, &due),
                 None => {
