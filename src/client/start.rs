@@ -6,7 +6,7 @@ use crate::id::PeerId;
 use crate::kit::buffers::BufferPool;
 use crate::kit::clock::{Clock, Time};
 use crate::kit::mailbox::{Letters, Mailbox, mailbox};
-use crate::kit::thread::{Census, Joined, Thread, cores, spawn};
+use crate::kit::thread::{Census, Joined, Thread, cores, spawn, telling_panic};
 use crate::limits::{
     ACTIVE_PIECES_MAX, ANNOUNCES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, CLIENT_STOP_DEADLINE,
     DISK_ORDERS_PER_TORRENT, NOTICES_MAX, OPEN_FILES_MAX, OPTIMISTIC_SLOTS, PEERS_MAX,
@@ -97,7 +97,25 @@ struct Starting {
 }
 
 impl Starting {
+    /// Starts a thread without which no torrent can go on: should it end in a panic, the main
+    /// thread is told.
     fn start(
+        &mut self,
+        name: impl Into<String>,
+        body: impl FnOnce() + Send + 'static,
+    ) -> Result<(), StartError> {
+        let (name, bus) = (name.into(), self.bus.clone());
+        let thread: Box<str> = name.as_str().into();
+        let tell = move || {
+            // A main thread that is gone has nothing to fail any more.
+            let _ = bus.publish(Event::Broken { thread });
+        };
+        self.start_untold(name, telling_panic(body, tell))
+    }
+
+    /// Starts a thread that nobody is told of should it panic: `main`, whose end closes the
+    /// notices, which tells everybody.
+    fn start_untold(
         &mut self,
         name: impl Into<String>,
         body: impl FnOnce() + Send + 'static,
@@ -220,7 +238,7 @@ impl Client {
             clock,
             pulse: pulse.clone(),
         };
-        starting.start("main", move || main.run())?;
+        starting.start_untold("main", move || main.run())?;
         starting.start("accept", move || acceptor.run())?;
         let watchdog = starting.watchdog(pulse)?;
         Ok(Self {

@@ -153,6 +153,10 @@ impl Routes {
                 self.torrents.put(torrent, Arc::clone(&assets));
                 self.disk.post(DiskOrder::Prepare(assets))
             }
+            Order::Forget(info_hash) => {
+                self.desk.forget(info_hash);
+                Ok(())
+            }
             Order::Save { torrent, last } => {
                 let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
                 self.disk.post(DiskOrder::Save { assets, last })
