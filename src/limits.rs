@@ -146,6 +146,15 @@ pub const TORRENTS_MAX: usize = 10_000;
 /// Most connections of one host: an IPv4 address, which users behind one router share, or 64 bits
 /// of an IPv6 one. Loopback has no such limit.
 pub const PEERS_PER_HOST_MAX: usize = 16;
+/// Arrivals of one host that may come at once: twice as many as it may have connections.
+pub const ARRIVALS_PER_HOST_BURST: u32 = 2 * PEERS_PER_HOST_MAX as u32;
+/// A host may connect this often on and on. The bitfield of a torrent of a million pieces, told and
+/// taken back, costs the main thread some fifty milliseconds: of one host, a twentieth of its time.
+pub const HOST_ARRIVAL_PAUSE: Duration = Duration::from_secs(1);
+/// Hosts without connections whose arrivals are remembered: as many as there can be peers.
+pub const HOSTS_REMEMBERED_MAX: usize = PEERS_MAX;
+/// Remembered hosts looked at for each that comes or goes, so that they go faster than they come.
+pub const HOSTS_REAPED_MAX: u32 = 2;
 /// While there is somebody to dial, one place in this many is kept for that, but no more than can
 /// be dialed at once.
 pub const DIALS_RESERVED_SHARE: usize = 16;

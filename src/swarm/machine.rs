@@ -157,7 +157,7 @@ impl Swarm {
     pub fn handle(&mut self, now: Time, event: Event) {
         match event {
             Event::Peer(peer, event) => self.handle_peer(now, peer, event),
-            Event::Arrived { arrival, address } => self.arrived(arrival, address),
+            Event::Arrived { arrival, address } => self.arrived(now, arrival, address),
             Event::NotStarted(peer) => self.not_started(now, peer),
             Event::Hashed(Hashed::Good(active)) => self.piece_good(now, active),
             Event::Hashed(Hashed::Bad { active, evidence }) => {

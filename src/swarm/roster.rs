@@ -194,7 +194,7 @@ impl Swarm {
         // Only a panic while it took leave keeps a peer's thread from giving them back.
         let gave_back = teller.is_none_or(|at| at.counted == 0);
         debug_assert!(gave_back || reason == CloseReason::Panicked, "its words were given back");
-        self.place_freed(peer.address);
+        self.place_freed(now, peer.address);
         self.notify(Notice::PeerLeft { peer: key, address: peer.address, reason });
         if peer.id.is_some() {
             self.order(Order::Dismiss(key));
