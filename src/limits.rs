@@ -205,6 +205,10 @@ pub const EVENT_QUEUE: usize = 4_096;
 /// Words posted to one peer that it has not taken: a cancel for each block that it can hold (its
 /// window and half of it again, and the grants of one question), and a few answers and orders.
 pub const MAILBOX_MAX: usize = WINDOW_MAX as usize * 3 / 2 + 65 * GRANTS_PER_REQUEST_MAX + 16;
+/// Words in the choker's mailbox: one of each kind, whatever peers do.
+pub const CHOKER_WORDS_MAX: usize = 3;
+/// Words in the herald's mailbox: one of each kind, whatever peers do.
+pub const HERALD_WORDS_MAX: usize = 2;
 /// A torrent for whose pieces there was no room is looked at again after this time.
 pub const ROOM_PAUSE: Duration = Duration::from_secs(1);
 /// Bytes of a pooled buffer, and so of the longest single read from a socket: sixteen blocks or
