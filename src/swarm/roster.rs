@@ -65,6 +65,8 @@ impl Swarm {
         }
         let Some(torrent) = self.torrents.get_mut(torrent_key) else { return };
         torrent.shared.stats.peers.fetch_add(1, Relaxed);
+        // The peer, its line among the tellers, its torrent.
+        self.touched += 3;
         let info_hash = torrent.shared.info_hash;
         let counters = joined.counters;
         self.order(Order::Enroll { peer: key, torrent: torrent_key, counters });
@@ -190,6 +192,8 @@ impl Swarm {
         }
         self.wake_waiting_with(key);
         let Some(peer) = self.peers.remove(key) else { return };
+        // The peer, its line among the tellers, its torrent.
+        self.touched += 3;
         let teller = self.tellers.get_mut(key.slot()).and_then(Option::take);
         // Only a panic while it took leave keeps a peer's thread from giving them back.
         let gave_back = teller.is_none_or(|at| at.counted == 0);

@@ -76,7 +76,7 @@ fn when_a_thread_fails_every_torrent_does_and_none_is_taken_on() {
     assert!(orders.iter().any(|order| matches!(order, Order::Notify(Notice::Refused(_)))));
     for shared in all.iter().chain([&late]) {
         let message = shared.failure.get().expect("it has failed");
-        assert!(message.contains("the thread hash-0 has failed"), "{message}");
+        assert!(message.contains("the thread hash-0 failed"), "{message}");
     }
 }
 
