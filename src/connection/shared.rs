@@ -43,7 +43,10 @@ pub struct SharedTorrent {
     pub stats: TorrentStats,
 }
 
-/// Figures of a torrent for people; nothing is decided by them.
+/// Figures of a torrent, above all for people. By some of them small things are decided: by
+/// `peers` how soon and for how many more trackers are asked, by `seeds` (which its one writer, the
+/// main thread, reads exact) whether others than one peer have a piece, by `verified` how much room
+/// a full disk needs.
 #[derive(Debug, Default)]
 pub struct TorrentStats {
     /// Payload bytes received in blocks, wasted ones too.
@@ -150,8 +153,8 @@ impl SharedTorrent {
         !self.fetch || self.is_complete()
     }
 
-    /// Bytes of the pieces that are not owned yet; an estimate while the last piece is among
-    /// them, which only people see.
+    /// Bytes of the pieces that are not owned yet, wanted or not: exact, for trackers are told it
+    /// (BEP 3).
     pub fn left(&self) -> u64 {
         self.layout.total_length().saturating_sub(self.stats.verified.load(Ordering::Relaxed))
     }

@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_panic_and_nothing_else_is_told_before_the_thread_ends_in_it() {
-        let (tell, told) = crossbeam_channel::unbounded();
+        let (tell, told) = crossbeam_channel::bounded(2);
         for (name, panics) in [("well", false), ("doomed", true)] {
             let tell = tell.clone();
             let body = telling_panic(

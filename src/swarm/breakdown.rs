@@ -11,7 +11,7 @@ impl Swarm {
     /// A thread ended in a panic; the first one counts. Cost: O(1).
     pub(super) fn broken(&mut self, thread: &str) {
         self.breakdown.get_or_insert_with(|| Breakdown {
-            message: format!("the thread {thread} has failed; please report this as a bug").into(),
+            message: format!("the thread {thread} failed; please report this as a bug").into(),
             next: 0,
         });
     }
