@@ -147,7 +147,9 @@ impl StorageErrorKind {
             Self::NothingNew => "choose another folder",
             Self::NameTooLong => "choose a folder with a shorter path, or another file system",
             Self::FileTooLarge => "choose a folder on another file system",
-            Self::TooManyOpenFiles => "raise the limit of open files",
+            Self::TooManyOpenFiles => {
+                "raise the limit of open files (ulimit -n), or give --max-peers"
+            }
             Self::InUse => "stop that one first, or choose another folder",
             Self::MediumFault => "check the disk",
             Self::WrongSpan => "please report this as a bug",
@@ -235,7 +237,8 @@ mod tests {
         let error = StorageError::new("/music/a.ogg", Operation::Write, Errno::NOSPC);
         assert_eq!(
             error.to_string(),
-            "cannot write to \"/music/a.ogg\": no space left on the disk; free some space"
+            "cannot write to \"/music/a.ogg\": no space left on the disk; \
+             free some space"
         );
     }
 

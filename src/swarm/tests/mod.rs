@@ -9,6 +9,7 @@ mod constant;
 mod endgame;
 mod grants;
 mod keeping;
+mod parting;
 mod returns;
 mod room;
 mod roster;

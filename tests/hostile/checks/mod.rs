@@ -11,4 +11,5 @@ pub(crate) mod extension;
 pub(crate) mod handshake;
 pub(crate) mod magnet;
 pub(crate) mod metainfo;
+pub(crate) mod tracker;
 pub(crate) mod wire;
