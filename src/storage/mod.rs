@@ -16,7 +16,9 @@
 //! - `table`: the bounded set of open files that all torrents share
 //! - `choice`: files that are not wanted, and the scraps of them
 //! - `folders`: the walk from the root to a file
-//! - `store`: [`Storage`] itself: read, write, sync
+//! - `store`: [`Storage`] itself: read, write
+//! - `unflushed`: what is still to be flushed, and what can never be
+//! - `flush`: making what was written survive a power failure
 //! - `prepare`: creating and inspecting
 //! - `unmake`: taking back what was created in vain
 //! - `marks`: one bit for each file
@@ -30,6 +32,7 @@
 mod choice;
 mod confirm;
 mod error;
+mod flush;
 mod folders;
 mod follow;
 mod holes;
@@ -45,6 +48,7 @@ mod store;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unflushed;
 mod unmake;
 
 pub use error::{Operation, StorageError, StorageErrorKind};
