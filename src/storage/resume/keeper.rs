@@ -175,7 +175,7 @@ impl Keeper {
         }
         if changed > 0 {
             let what = self.shape.info_hash;
-            log::info!("{changed} files of {what} were changed by others and will be read again");
+            log::info!("{changed} files of {what} are not recorded and will be read again");
         }
     }
 
