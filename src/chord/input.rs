@@ -50,6 +50,9 @@ pub enum Command {
     Leave,
     /// Which nodes follow a place?
     FindSuccessor(RingId),
+    /// Who are the neighbors of the node at this address, and how many keys does it hold? For who
+    /// looks at a ring.
+    Visit(SocketAddr),
     /// Who has a torrent?
     Lookup(InfoHash),
     /// Tell the ring that a peer has a torrent.
@@ -108,6 +111,17 @@ pub enum Event {
     },
 }
 
+/// What a node says of itself to who looks at its ring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// Its successors, the nearest first.
+    pub successors: Vec<Contact>,
+    /// Its predecessors, the nearest first.
+    pub predecessors: Vec<Contact>,
+    /// Keys of which it holds records; nothing if it does not say.
+    pub keys: Option<u32>,
+}
+
 /// How a command went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -120,6 +134,8 @@ pub enum Outcome {
         /// Requests sent.
         requests: u32,
     },
+    /// What a node says of itself.
+    Visited(Visit),
     /// What replicas said.
     Counted {
         /// Whether enough of them agreed: w acknowledged the write, or r answered the read.

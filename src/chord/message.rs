@@ -192,7 +192,7 @@ pub struct Answer {
     pub view: Option<Vec<Contact>>,
     /// Peers of the torrent.
     pub peers: Option<Vec<(SocketAddr, Flags)>>,
-    /// Records of the torrent or arc altogether.
+    /// Records of the torrent or arc altogether; of an answer about neighbors, keys.
     pub total: Option<u32>,
     /// The lease granted, in seconds.
     pub lease: Option<u16>,

@@ -65,6 +65,8 @@ impl Node {
             SENDS_LOOKUP_MAX
         } else if call.purpose == Purpose::Courtesy {
             1
+        } else if matches!(call.purpose, Purpose::Visit(_)) {
+            SENDS_MAX
         } else {
             self.sends_to_death()
         };
@@ -77,10 +79,11 @@ impl Node {
             return;
         }
         let Some(call) = self.calls.remove(&number) else { return };
-        // A stored peer need not be a node of the ring, so its silence buries nobody.
+        // A stored peer or one to be visited need not be a node of the ring, so its silence
+        // buries nobody.
         if hurried {
             self.doubt(now, call.to);
-        } else if !matches!(call.purpose, Purpose::Courtesy | Purpose::Liveness(_)) {
+        } else if !matches!(call.purpose, Purpose::Courtesy | Purpose::Liveness(_) | Purpose::Visit(_)) {
             self.bury(now, call.to);
         }
         self.came_back(now, call.to, call.purpose, Err(Refusal::Silent));

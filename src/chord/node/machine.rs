@@ -54,6 +54,7 @@ impl Node {
             Command::Join(bootstrap) => self.join(now, bootstrap),
             Command::Leave => self.leave(now),
             Command::FindSuccessor(place) => self.find(now, number, place),
+            Command::Visit(address) => self.visit(now, number, address),
             Command::Lookup(info_hash) => self.read(now, number, info_hash),
             Command::Announce { info_hash, port, flags } => {
                 self.announce(now, number, info_hash, (port, flags));
@@ -133,6 +134,7 @@ impl Node {
                 self.forwarded(now, (number, key), from, result.is_err());
             }
             Purpose::Liveness(key) => self.pinged(now, key, from, result),
+            Purpose::Visit(command) => self.visited(command, result),
             Purpose::Check | Purpose::Courtesy => {}
         }
     }

@@ -3,7 +3,8 @@
 //! - [`state`]: what it remembers (`pending`: what it waits for); [`machine`]: its entrance
 //! - `calls`: questions on their way; `serve`: questions of others
 //! - `operations`: announces and reads; `serve_store`, `acquiring`, `repair`: what is held
-//! - `join`, `stabilize`, `rectify`: the ring; `lookups`: lookups, fingers, other rings
+//! - `join`, `stabilize`, `rectify`: the ring; `lookups`: lookups, fingers, other rings; `visits`:
+//!   looking at a ring
 
 mod acquiring;
 mod calls;
@@ -18,3 +19,4 @@ mod serve;
 mod serve_store;
 mod stabilize;
 pub mod state;
+mod visits;

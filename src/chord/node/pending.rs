@@ -69,6 +69,8 @@ pub(crate) enum Purpose {
     Forward(u64, RingId),
     /// Whether a peer stored under a key is there.
     Liveness(RingId),
+    /// What a node says of itself, for a command of the owner.
+    Visit(u64),
     /// Nobody waits for the answer.
     Courtesy,
 }

@@ -93,6 +93,7 @@ impl Node {
             Query::GetNeighbors => Ok(Answer {
                 predecessors: Some(self.hood.predecessors.entries().to_vec()),
                 successors: Some(self.hood.successors.entries().to_vec()),
+                total: Some(self.store.key_count() as u32),
                 ..Answer::default()
             }),
             Query::Notify { former } => {
