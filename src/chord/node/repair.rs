@@ -12,7 +12,8 @@ use crate::limits::{LIVENESS_PINGS_MAX, MISSES_GONE, TOMBSTONE_TIME};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// An address that missed a ping is pinged again after this long.
+/// An address that missed a ping is pinged again after this long, or after the usual period if
+/// that is shorter.
 const PING_AGAIN: Duration = Duration::from_secs(20);
 
 impl Node {
@@ -136,13 +137,14 @@ impl Node {
         who: Contact,
         result: Result<Answer, Refusal>,
     ) {
+        let period = self.settings.periods.liveness;
         let Some(lease) = self.store.get_mut(key, who.address) else { return };
         if !matches!(result, Err(Refusal::Silent)) {
             lease.misses = 0;
             return;
         }
         lease.misses += 1;
-        lease.ping = now + PING_AGAIN;
+        lease.ping = now + PING_AGAIN.min(period);
         if lease.misses < MISSES_GONE {
             return;
         }
