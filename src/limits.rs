@@ -3,10 +3,12 @@
 //! Constants are grouped by who meets them first. Relations between them are asserted at compile
 //! time at the end of the file, so a change that breaks one does not build. No logic lives here.
 
+mod node;
 mod ring;
 mod storage;
 mod trackers;
 
+pub use node::*;
 pub use ring::*;
 pub use storage::*;
 pub use trackers::*;

@@ -9,6 +9,7 @@
 //! - [`secrets`]: cookies and tokens; [`rhythm`]: when maintenance comes
 //! - [`store`]: records; [`holdings`]: arcs and who is agreed to hold them; [`acquire`]: how that
 //!   changes; [`quorum`]: counting replies
+//! - [`renewals`]: what is kept announced
 //! - [`input`]: what comes in and goes out; [`node`]: the state machine
 
 pub mod acquire;
@@ -27,6 +28,7 @@ pub mod node;
 mod packed;
 pub mod predecessors;
 pub mod quorum;
+pub mod renewals;
 pub mod rhythm;
 pub mod ring_id;
 pub mod secrets;
