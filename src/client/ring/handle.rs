@@ -149,6 +149,11 @@ impl RingCall {
         }
     }
 
+    /// The clock that deadlines are meant of.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// Whether all last words have come.
     pub fn is_over(&self) -> bool {
         self.open == 0
