@@ -19,6 +19,7 @@
 //! - `create`, `info` (with `link`, `sheet` and `tree`), `verify` (with `damage`): the commands
 //!   without a network
 //! - `transfer`: `download` and `seed`
+//! - `ring`: `node` and `ring`
 //! - `pages`: `completions` and `man`
 
 mod arguments;
@@ -35,6 +36,7 @@ mod logging;
 mod out;
 mod outcome;
 mod pages;
+mod ring;
 mod run;
 mod sheet;
 mod signals;

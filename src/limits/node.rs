@@ -1,7 +1,7 @@
 //! Bounds of the threads of a ring node and of what looks at a ring, each with its reason. Those
 //! of the protocol itself are in `limits::ring`.
 
-use super::{OPERATION_ROUNDS_MAX, OPERATIONS_MAX};
+use super::ring::{LEASE_MAX, OPERATION_ROUNDS_MAX, OPERATIONS_MAX};
 use std::time::Duration;
 
 /// Datagrams read from one socket before its thread looks at its clock and its mailbox again:
@@ -23,7 +23,7 @@ pub const RING_NOTICES_MAX: usize = 256;
 /// of hostile datagrams, while the thread does something else.
 pub const RING_SOCKET_BUFFER: usize = 1024 * 1024;
 /// Things kept announced by one node: one for each torrent there may be.
-pub const RENEWALS_MAX: usize = super::TORRENTS_MAX;
+pub const RENEWALS_MAX: usize = 10_000;
 /// Renewals under way at once; the rest of what can be is for users who wait.
 pub const RENEWALS_UNDER_WAY_MAX: usize = 16;
 /// Time between two announces of the same thing: three fit into a lease.
@@ -47,6 +47,8 @@ pub const CONTACTS_ASKED_MAX: usize = 24;
 pub const WALK_PARALLEL: usize = 16;
 /// Nodes visited on one walk: more than anybody looks at.
 pub const WALK_NODES_MAX: usize = 20_000;
+/// Longest that a walk round a ring takes.
+pub const WALK_TIME_MAX: Duration = Duration::from_secs(120);
 /// Shortest period of maintenance that can be asked for: less is a flood.
 pub const PERIOD_MIN: Duration = Duration::from_millis(50);
 /// Longest period of maintenance that can be asked for.
@@ -54,10 +56,6 @@ pub const PERIOD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 const _: () = {
     assert!(RENEWALS_UNDER_WAY_MAX < OPERATIONS_MAX);
-    assert!(RENEWAL_PERIOD.as_secs() * 3 <= super::LEASE_MAX.as_secs(), "three announces fit in");
-    assert!(
-        RING_WITHDRAW_TIME.as_millis() + RING_LEAVE_TIME.as_millis()
-            < super::CLIENT_STOP_DEADLINE.as_millis()
-    );
+    assert!(RENEWAL_PERIOD.as_secs() * 3 <= LEASE_MAX.as_secs(), "three announces fit in");
     assert!(PERIOD_MIN.as_nanos() < PERIOD_MAX.as_nanos());
 };

@@ -28,7 +28,9 @@ impl fmt::Display for ContactsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "{error}"),
-            Self::Other => write!(f, "not a file of ring contacts, its first line is not `{TITLE}`"),
+            Self::Other => {
+                write!(f, "not a file of ring contacts, its first line is not `{TITLE}`")
+            }
         }
     }
 }

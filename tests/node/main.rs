@@ -6,5 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod commands;
+mod hostile;
 mod library;
+mod processes;
 mod scene;

@@ -4,7 +4,6 @@ use crate::support::wait;
 use cuerda::chord::settings::{Periods, Settings};
 use cuerda::client::ring::{Outcome, Ring, RingCall, RingHandle, RingOptions, Walk, Walked};
 use cuerda::id::InfoHash;
-use cuerda::kit::clock::Clock;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -66,7 +65,7 @@ pub(crate) fn stop(ring: Ring) {
 /// Goes round the ring of a node.
 pub(crate) fn walk(handle: &RingHandle, via: SocketAddr) -> Walked {
     let mut walk = Walk::new(handle.clone(), via);
-    walk.run(Clock::start().now() + Duration::from_secs(60), |_, _| ()).expect("a running node");
+    walk.run(handle.clock().now() + Duration::from_secs(60), |_, _| ()).expect("a running node");
     walk.found()
 }
 

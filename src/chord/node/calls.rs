@@ -83,7 +83,10 @@ impl Node {
         // buries nobody.
         if hurried {
             self.doubt(now, call.to);
-        } else if !matches!(call.purpose, Purpose::Courtesy | Purpose::Liveness(_) | Purpose::Visit(_)) {
+        } else if !matches!(
+            call.purpose,
+            Purpose::Courtesy | Purpose::Liveness(_) | Purpose::Visit(_)
+        ) {
             self.bury(now, call.to);
         }
         self.came_back(now, call.to, call.purpose, Err(Refusal::Silent));

@@ -13,6 +13,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+/// A peer that was found, and what is known of it.
+pub type RingPeer = (SocketAddr, Flags);
+
 /// What a peer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Role {
@@ -111,6 +114,11 @@ impl RingHandle {
         Ok(found)
     }
 
+    /// The clock that deadlines are meant of.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// Asks a node for its neighbors; the answer goes to that mailbox.
     pub(super) fn visit(
         &self,
@@ -161,10 +169,7 @@ impl RingCall {
 
     /// Waits for everything, but not past the deadline: the peers found, and how it went in each
     /// family's ring.
-    pub fn wait(
-        mut self,
-        deadline: Time,
-    ) -> (Vec<(SocketAddr, Flags)>, Vec<(Family, Outcome)>) {
+    pub fn wait(mut self, deadline: Time) -> (Vec<RingPeer>, Vec<(Family, Outcome)>) {
         let (mut found, mut outcomes) = (Vec::new(), Vec::new());
         while let Some(word) = self.next(deadline) {
             match word {

@@ -1,4 +1,4 @@
-//! A node of the ring put together: its threads, started and joined, and the handle that users hold.
+//! A node of the ring put together: its threads, started and joined, and the handle of its users.
 //!
 //! - `options`: what a node may be told, and why it cannot start
 //! - `start`: [`Ring`]: starting and stopping the threads
@@ -15,7 +15,7 @@ mod walk;
 pub use crate::chord::input::{Outcome, Visit};
 pub use crate::chord::message::{Flags, Standing};
 pub use crate::threads::chord_listen::words::{NodeStatus, RingNotice, RingWord, Traffic};
-pub use handle::{RingCall, RingGone, RingHandle, Role};
+pub use handle::{RingCall, RingGone, RingHandle, RingPeer, Role};
 pub use options::{RingOptions, RingStartError};
 pub use start::Ring;
 pub use walk::{Walk, Walked};

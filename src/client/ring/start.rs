@@ -12,8 +12,8 @@ use crate::kit::mailbox::{Mailbox, mailbox};
 use crate::kit::random::Random;
 use crate::kit::thread::{Census, Joined, Thread, spawn};
 use crate::limits::{
-    BEATS_MAX, CLIENT_STOP_DEADLINE, CONTACTS_ASKED_MAX, RING_NOTICES_MAX, RING_ORDERS_MAX,
-    THREAD_STACK,
+    BEATS_MAX, CLIENT_STOP_DEADLINE, CONTACTS_ASKED_MAX, RENEWALS_MAX, RING_LEAVE_TIME,
+    RING_NOTICES_MAX, RING_ORDERS_MAX, RING_WITHDRAW_TIME, THREAD_STACK, TORRENTS_MAX,
 };
 use crate::storage::contacts;
 use crate::threads::chord_listen::body::{ChordListener, ListenParts, STOP};
@@ -26,6 +26,12 @@ use mio::net::UdpSocket;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+const _: () = {
+    assert!(RENEWALS_MAX >= TORRENTS_MAX, "every torrent can be announced");
+    let last_words = RING_WITHDRAW_TIME.as_millis() + RING_LEAVE_TIME.as_millis();
+    assert!(last_words < CLIENT_STOP_DEADLINE.as_millis(), "who stops has time for its last words");
+};
 
 /// A running node of the ring, one for each address family. It has to be [stopped](Ring::stop);
 /// merely dropping it leaves its threads to the end of the process.
@@ -206,8 +212,10 @@ fn bind_all(
     others: &[SocketAddr],
 ) -> Result<Vec<(UdpSocket, SocketAddr)>, RingStartError> {
     let families: Vec<Family> = listen.iter().map(|address| Family::of(*address)).collect();
-    if !matches!(families[..], [_]) && !(families.len() == 2 && families[0] != families[1]) {
-        return Err(RingStartError::Families);
+    match families[..] {
+        [_] => {}
+        [first, second] if first != second => {}
+        _ => return Err(RingStartError::Families),
     }
     let mut sockets: Vec<(UdpSocket, SocketAddr)> = Vec::new();
     for address in listen {
@@ -220,9 +228,7 @@ fn bind_all(
             let local = socket.local_addr()?;
             Ok((socket, local))
         });
-        sockets.push(
-            opened.map_err(|error| RingStartError::Listen { address: settled, error })?,
-        );
+        sockets.push(opened.map_err(|error| RingStartError::Listen { address: settled, error })?);
     }
     Ok(sockets)
 }

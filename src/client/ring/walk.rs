@@ -145,8 +145,7 @@ impl Walked {
         let Some((_, visit)) = self.nodes.get(index) else { return faults };
         let at = |step: usize| self.nodes[(index + step) % count].0;
         let listed = depth.min(count - 1);
-        let wrong = (1..=listed)
-            .find(|step| visit.successors.get(step - 1) != Some(&at(*step)));
+        let wrong = (1..=listed).find(|step| visit.successors.get(step - 1) != Some(&at(*step)));
         if let Some(step) = wrong {
             faults.push(match visit.successors.get(step - 1) {
                 Some(found) => format!("successor {step} is {}", found.address),

@@ -11,8 +11,8 @@ use crate::chord::settings::Settings;
 use crate::kit::clock::{Clock, Time};
 use crate::kit::mailbox::{Letters, Mailbox};
 use crate::limits::{
-    CONTACTS_ASKED_MAX, CONTACTS_SAVE_FIRST, CONTACTS_SAVE_PERIOD, DATAGRAM_READ_MAX, OPERATIONS_MAX, RING_LEAVE_TIME,
-    RING_ORDERS_PER_TURN, RING_WITHDRAW_TIME,
+    CONTACTS_ASKED_MAX, CONTACTS_SAVE_FIRST, CONTACTS_SAVE_PERIOD, DATAGRAM_READ_MAX,
+    OPERATIONS_MAX, RING_LEAVE_TIME, RING_ORDERS_PER_TURN, RING_WITHDRAW_TIME,
 };
 use crate::threads::chord_listen::askers::{Asked, Askers, Wish};
 use crate::threads::chord_listen::leg::Leg;
@@ -204,7 +204,13 @@ impl ChordListener {
     }
 
     /// Gives a node a command.
-    pub(super) fn command(&mut self, index: usize, command: Command, wish: Wish, subject: Option<Subject>) {
+    pub(super) fn command(
+        &mut self,
+        index: usize,
+        command: Command,
+        wish: Wish,
+        subject: Option<Subject>,
+    ) {
         let family = self.legs[index].family;
         let number = self.askers.note(Asked { family, wish, subject });
         self.give(index, Input::Command(number, command));
