@@ -141,6 +141,17 @@ pub struct Flags {
     pub unpingable: bool,
 }
 
+/// A peer as a replica tells it to a reader, who merges what several replicas tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Where the peer listens.
+    pub address: SocketAddr,
+    /// What is known of it; also peers that have gone are told.
+    pub flags: Flags,
+    /// Which of its announces this is.
+    pub sequence: u32,
+}
+
 /// One stored peer on its way to another replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
@@ -190,8 +201,8 @@ pub struct Answer {
     pub warm: Option<bool>,
     /// Who holds the key or arc, as far as the answerer has agreed to.
     pub view: Option<Vec<Contact>>,
-    /// Peers of the torrent.
-    pub peers: Option<Vec<(SocketAddr, Flags)>>,
+    /// Peers of the torrent, those that have gone first.
+    pub peers: Option<Vec<Peer>>,
     /// Records of the torrent or arc altogether.
     pub total: Option<u32>,
     /// The lease granted, in seconds.
@@ -223,6 +234,14 @@ pub enum Fault {
     NotResponsible,
     /// The answerer is leaving or not in the ring yet.
     NotMember,
+}
+
+impl Peer {
+    /// Whether this is news to somebody who knows so much: of one address the higher sequence
+    /// holds, of equal ones the one that says "gone".
+    pub fn outdates(&self, flags: Flags, sequence: u32) -> bool {
+        (self.sequence, self.flags.gone) > (sequence, flags.gone)
+    }
 }
 
 impl Flags {

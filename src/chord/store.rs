@@ -6,14 +6,16 @@
 //! record as well and outlives what it ends.
 
 use super::contact::write_address;
-use super::message::{Flags, Record};
+use super::message::{Flags, Peer, Record};
 use super::neighborhood::Arc;
 use super::ring_id::RingId;
 use crate::kit::clock::Time;
 use crate::limits::{
-    KEYS_MAX, LEASE_MAX, LEASES_MAX, PEERS_PER_KEY_MAX, PORTS_PER_SOURCE_MAX, TOMBSTONE_TIME,
+    GONE_TOLD_SHARE, KEYS_MAX, LEASE_MAX, LEASES_MAX, PEERS_PER_KEY_MAX, PORTS_PER_SOURCE_MAX,
+    TOMBSTONE_TIME,
 };
 use sha1::{Digest, Sha1};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -108,22 +110,30 @@ impl Store {
         Ok(true)
     }
 
-    /// Peers of a key that are there, and how many there are. If not all fit, those after a random
-    /// one.
+    /// Peers of a key that are there, and how many there are, after those that have gone; at
+    /// most `room` altogether. The gone get a quarter of that, the last ones first: other replicas
+    /// may not have heard of them yet. If not all who are there fit, those after a random one.
     pub fn peers(
         &self,
         now: Time,
         key: RingId,
-        most: usize,
+        (most, room): (usize, usize),
         chance: u64,
-    ) -> (Vec<(SocketAddr, Flags)>, usize) {
+    ) -> (Vec<Peer>, usize) {
         let Some(peers) = self.keys.get(&key) else { return (Vec::new(), 0) };
-        let there = |(_, lease): &(&SocketAddr, &Lease)| !lease.flags.gone && lease.expires > now;
-        let all: Vec<(SocketAddr, Flags)> =
-            peers.iter().filter(there).map(|(address, lease)| (*address, lease.flags)).collect();
+        let valid = peers.iter().filter(|(_, lease)| lease.expires > now);
+        let (mut gone, all): (Vec<_>, Vec<_>) = valid.partition(|(_, lease)| lease.flags.gone);
+        gone.sort_by_key(|(address, lease)| (Reverse(lease.expires), **address));
+        gone.truncate(room / GONE_TOLD_SHARE);
+        let most = most.min(room - gone.len());
         let start = if all.len() > most { (chance % all.len() as u64) as usize } else { 0 };
-        let chosen = all.iter().cycle().skip(start).take(most.min(all.len())).copied().collect();
-        (chosen, all.len())
+        let there = all.iter().cycle().skip(start).take(most.min(all.len()));
+        let told = gone.iter().chain(there).map(|(address, lease)| Peer {
+            address: **address,
+            flags: lease.flags,
+            sequence: lease.sequence,
+        });
+        (told.collect(), all.len())
     }
 
     /// Records of an arc in order, after a given one, as many as fit into `bytes` with addresses

@@ -28,6 +28,9 @@ pub const RECORDS_BYTES_MAX: usize = 880;
 /// Bytes of peers in one answer; the envelope, the token and a view need the rest.
 pub const PEERS_BYTES_MAX: usize = 840;
 
+/// Of the peers in one answer, those that have gone are one in so many at most.
+pub const GONE_TOLD_SHARE: usize = 4;
+
 // ---- calls -----------------------------------------------------------------------------------
 
 /// Questions of a node that wait for an answer at once, over all purposes.

@@ -133,8 +133,10 @@ pub(crate) struct Operation {
     pub waiting: usize,
     /// Replies so far in this round.
     pub tally: Tally,
-    /// Peers told so far.
-    pub peers: BTreeMap<SocketAddr, Flags>,
+    /// What replicas told of each peer, the latest.
+    pub peers: BTreeMap<SocketAddr, (Flags, u32)>,
+    /// The owner knows how it went: an announce goes on to the replicas that were not needed.
+    pub told: bool,
 }
 
 /// Records on their way from a replica.

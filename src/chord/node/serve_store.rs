@@ -7,6 +7,7 @@ use crate::chord::contact::Contact;
 use crate::chord::holdings::hash_view;
 use crate::chord::message::{Announce, Answer, Fault, Query, Record, ViewHash};
 use crate::chord::neighborhood::Arc;
+use crate::chord::packed::PEER_TAIL;
 use crate::chord::ring_id::RingId;
 use crate::kit::clock::Time;
 use crate::limits::{
@@ -23,8 +24,8 @@ impl Node {
         key: RingId,
         most: usize,
     ) -> Reply {
-        let room = PEERS_BYTES_MAX / (self.family.width() + 1);
-        let (peers, total) = self.store.peers(now, key, most.min(room), self.random.next_u64());
+        let room = PEERS_BYTES_MAX / (self.family.width() + PEER_TAIL);
+        let (peers, total) = self.store.peers(now, key, (most, room), self.random.next_u64());
         let token = self.secrets.token(now, asker.address, key);
         let answer = Answer {
             peers: Some(peers),
@@ -175,6 +176,11 @@ impl Node {
         }
         // A stranger cannot take arcs over; a newcomer is a neighbor as soon as lists have it.
         if known && self.take_over(now, arc, view, olds) {
+            if olds.len() > 1 && view.contains(&self.hood.me) {
+                // Several views become one. This node was in one of them; the asker has the
+                // records of all.
+                self.compare(now, asker, arc);
+            }
             Ok(Answer::default())
         } else {
             Err((Fault::Busy, Box::new(Answer { retry: Some(1), ..Answer::default() })))

@@ -69,8 +69,6 @@ pub struct Node {
     pub(crate) retired: Vec<(RingArc, Time)>,
     /// Acquisitions under way.
     pub(crate) acquisitions: BTreeMap<u64, Acquisition>,
-    /// Acquisitions in a row that found the members of old views divided.
-    pub(crate) divided: u32,
     /// Fetches under way.
     pub(crate) fetches: BTreeMap<u64, Fetch>,
     /// Answers that wait until learners have got what they acknowledge.
@@ -122,7 +120,6 @@ impl Node {
             holdings: Holdings::default(),
             retired: Vec::new(),
             acquisitions: BTreeMap::new(),
-            divided: 0,
             fetches: BTreeMap::new(),
             deferred: BTreeMap::new(),
             settled_at: Time::ZERO,
