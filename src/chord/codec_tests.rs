@@ -72,12 +72,13 @@ fn any_query() -> impl Strategy<Value = Query> {
         (any_arc(), prop::option::of((any_place(), any_v4())))
             .prop_map(|(arc, after)| Query::Fetch { arc, after }),
         any_records().prop_map(|records| Query::Transfer { records }),
-        prop::option::of(any_v4()).prop_map(|target| Query::Probe { target }),
+        (prop::option::of(any_v4()), any_contacts(8))
+            .prop_map(|(target, spared)| Query::Probe { target, spared }),
     ]
 }
 
 fn any_peer() -> impl Strategy<Value = Peer> {
-    (any_v4(), any_flags(), any()).prop_map(|(address, flags, sequence)| Peer {
+    (any_v4(), any_flags(), any::<u32>()).prop_map(|(address, flags, sequence)| Peer {
         address,
         flags,
         sequence,

@@ -108,10 +108,12 @@ pub enum Query {
         /// The records.
         records: Vec<Record>,
     },
-    /// Have somebody ping me whom I never asked.
+    /// Ping somebody for me, or have somebody ping me whom I never asked.
     Probe {
-        /// Who shall do it; empty if the receiver is to choose.
+        /// Who is to be pinged; missing for the asker, by somebody that the receiver chooses.
         target: Option<SocketAddr>,
+        /// Who is not to be chosen: the asker has asked them already.
+        spared: Vec<Contact>,
     },
 }
 

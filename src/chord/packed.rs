@@ -1,7 +1,7 @@
 //! Records and peers packed into byte strings.
 //!
-//! A peer is its address, flags (8) and sequence (32). Records are grouped by key: key, count (16 bits),
-//! then for each address, flags (8), sequence (32) and seconds of lease (16).
+//! A peer is its address, flags (8) and sequence (32). Records are grouped by key: key, count (16
+//! bits), then for each address, flags (8), sequence (32) and seconds of lease (16).
 
 use super::contact::{Family, read_address, write_address};
 use super::message::{Flags, Peer, Record};

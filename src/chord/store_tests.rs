@@ -157,3 +157,26 @@ fn those_who_have_gone_last_are_told_first_and_leave_room_for_the_others() {
     assert!(told[..10].iter().all(|peer| peer.flags.gone), "cut answers keep them");
     assert_eq!(store.peers(seconds(200), key, (5, 40), 7).0.len(), 15);
 }
+
+#[test]
+fn one_source_has_only_so_many_records_and_forgotten_ones_do_not_count() {
+    let mut store = Store::new(true);
+    let record = |ip: [u8; 4], key: u32| {
+        let mut place = [0; 20];
+        place[..4].copy_from_slice(&key.to_be_bytes());
+        Record {
+            key: RingId(place),
+            address: (ip, 1).into(),
+            flags: Flags::default(),
+            sequence: 1,
+            lease: 100,
+        }
+    };
+    let put = |store: &mut Store, at, ip| {
+        (0..1_000).filter(|key| store.put(seconds(at), &record(ip, *key)).is_ok()).count()
+    };
+    assert_eq!(put(&mut store, 0, [8, 8, 8, 8]), RECORDS_PER_SOURCE_MAX as usize);
+    assert_eq!(put(&mut store, 0, [8, 8, 8, 9]), RECORDS_PER_SOURCE_MAX as usize);
+    store.expire(seconds(200));
+    assert_eq!(put(&mut store, 200, [8, 8, 8, 8]), RECORDS_PER_SOURCE_MAX as usize);
+}

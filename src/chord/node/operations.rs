@@ -36,8 +36,7 @@ impl Node {
         (port, flags): (Option<u16>, Flags),
     ) {
         // Grows with each announce, also over a restart.
-        let seconds = (self.settings.epoch_micros / 1_000_000) as u32;
-        let seconds = seconds.wrapping_add(now.since(Time::ZERO).as_secs() as u32);
+        let seconds = self.unix_seconds(now);
         self.last_sequence = seconds.max(self.last_sequence.saturating_add(1));
         let lease = if flags.gone { TOMBSTONE_TIME } else { LEASE_MAX }.as_secs() as u16;
         let sequence = self.last_sequence;

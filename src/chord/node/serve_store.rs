@@ -68,11 +68,16 @@ impl Node {
             sequence: announce.sequence,
             lease,
         };
+        let busy = |seconds| {
+            let retry = Answer { retry: Some(seconds), ..Answer::default() };
+            Some(Err((Fault::Busy, Box::new(retry))))
+        };
+        let new = self.settings.is_guarded() && !self.store.holds(key, record.address);
+        if new && !self.record_rate.allow(now, asker.from) {
+            return busy(1);
+        }
         if self.store.put(now, &record).is_err() {
-            return Some(Err((
-                Fault::Busy,
-                Box::new(Answer { retry: Some(60), ..Answer::default() }),
-            )));
+            return busy(60);
         }
         let answer = Answer { lease: Some(lease), ..answer };
         let learners: Vec<Contact> = self
@@ -87,10 +92,7 @@ impl Node {
             return Some(Ok(answer));
         }
         if self.deferred.len() >= DEFERRED_MAX {
-            return Some(Err((
-                Fault::Busy,
-                Box::new(Answer { retry: Some(1), ..Answer::default() }),
-            )));
+            return busy(1);
         }
         let number = self.number();
         let waiting = learners.len();
