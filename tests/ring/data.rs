@@ -10,20 +10,20 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 /// Announces `port` of a node; true if a quorum acknowledged.
-fn announce(world: &mut World, slot: usize, key: InfoHash, port: u16) -> bool {
+pub(crate) fn announce(world: &mut World, slot: usize, key: InfoHash, port: u16) -> bool {
     let flags = Flags { unpingable: true, ..Flags::default() };
     let command = Command::Announce { info_hash: key, port: Some(port), flags };
     matches!(finish(world, slot, command), (Some(Outcome::Counted { complete: true, .. }), _))
 }
 
 /// Reads; the peers found, and whether a quorum answered.
-fn read(world: &mut World, slot: usize, key: InfoHash) -> (BTreeSet<SocketAddr>, bool) {
+pub(crate) fn read(world: &mut World, slot: usize, key: InfoHash) -> (BTreeSet<SocketAddr>, bool) {
     let (outcome, found) = finish(world, slot, Command::Lookup(key));
     (found, matches!(outcome, Some(Outcome::Counted { complete: true, .. })))
 }
 
 /// Runs a command to its end.
-fn finish(
+pub(crate) fn finish(
     world: &mut World,
     slot: usize,
     command: Command,
@@ -50,12 +50,12 @@ fn finish(
     (world.outcome(slot, number).cloned(), found)
 }
 
-fn key(world: &mut World) -> InfoHash {
+pub(crate) fn key(world: &mut World) -> InfoHash {
     InfoHash(world.random_place().0)
 }
 
 /// Announces from several nodes; what was acknowledged.
-fn announce_some(world: &mut World, key: InfoHash, count: u16) -> BTreeSet<SocketAddr> {
+pub(crate) fn announce_some(world: &mut World, key: InfoHash, count: u16) -> BTreeSet<SocketAddr> {
     let mut acknowledged = BTreeSet::new();
     for port in 1..=count {
         let slot = world.random_slot();
@@ -67,7 +67,7 @@ fn announce_some(world: &mut World, key: InfoHash, count: u16) -> BTreeSet<Socke
 }
 
 /// A complete read must come within some tries, and miss nothing.
-fn expect_all(world: &mut World, key: InfoHash, acknowledged: &BTreeSet<SocketAddr>) {
+pub(crate) fn expect_all(world: &mut World, key: InfoHash, acknowledged: &BTreeSet<SocketAddr>) {
     for _ in 0..10 {
         let slot = world.random_slot();
         let (found, complete) = read(world, slot, key);
