@@ -18,6 +18,7 @@ fn a_closed_ring_works_although_the_network_repeats_and_reorders() {
         world.network.duplicate_permille = 200;
         world.grow(12);
         becomes_ideal(world, seconds(150));
+        world.run_for(seconds(30));
         let key = key(world);
         let kept = announce_some(world, key, 4);
         assert_eq!(kept.len(), 4);

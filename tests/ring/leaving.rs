@@ -9,6 +9,7 @@ fn half_the_nodes_leave_within_a_minute_and_no_announce_is_lost() {
     for_seeds(2, |world| {
         world.grow(30);
         becomes_ideal(world, seconds(150));
+        world.run_for(seconds(30));
         let keys: Vec<_> = (0..4).map(|_| key(world)).collect();
         let kept: Vec<_> = keys.iter().map(|key| announce_some(world, *key, 3)).collect();
         for _ in 0..15 {
@@ -38,6 +39,7 @@ fn all_replicas_of_a_key_can_leave_at_once() {
     for_seeds(4, |world| {
         world.grow(25);
         becomes_ideal(world, seconds(150));
+        world.run_for(seconds(30));
         let key = key(world);
         let kept = announce_some(world, key, 3);
         // Those that have gone last come back to nobody: their announces are on the others.

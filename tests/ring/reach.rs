@@ -30,6 +30,7 @@ fn open_ring(world: &mut World, count: usize) {
     world.public = true;
     world.grow(count);
     becomes_ideal(world, seconds(200));
+    world.run_for(seconds(30));
 }
 
 #[test]
