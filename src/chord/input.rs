@@ -99,7 +99,8 @@ pub enum Event {
     Peers {
         /// Which command.
         command: u64,
-        /// The peers; those of an earlier event of the same command are not repeated.
+        /// The peers. One of an earlier event of the same command is repeated if a replica knows
+        /// something newer of it; one whose flags say "gone" is to be taken back.
         peers: Vec<(SocketAddr, Flags)>,
     },
     /// A command is done.

@@ -1,7 +1,7 @@
 //! Bounds of the threads of a ring node and of what looks at a ring, each with its reason. Those
 //! of the protocol itself are in `limits::ring`.
 
-use super::ring::{LEASE_MAX, OPERATION_ROUNDS_MAX, OPERATIONS_MAX};
+use super::ring::{LEASE_MAX, LEAVE_TIME_MAX, OPERATION_ROUNDS_MAX, OPERATIONS_MAX};
 use std::time::Duration;
 
 /// Datagrams read from one socket before its thread looks at its clock and its mailbox again:
@@ -32,8 +32,9 @@ pub const RENEWAL_PERIOD: Duration = Duration::from_secs(15 * 60);
 pub const RENEWAL_RETRY_MAX: Duration = Duration::from_secs(30);
 /// A node that stops withdraws what it keeps announced for at most this long.
 pub const RING_WITHDRAW_TIME: Duration = Duration::from_millis(1_500);
-/// Then it tells its neighbors, and waits at most this long until they know.
-pub const RING_LEAVE_TIME: Duration = Duration::from_secs(1);
+/// Then it tells its neighbors, and goes on until they have taken over what it holds, but no longer
+/// than this.
+pub const RING_LEAVE_TIME: Duration = Duration::from_millis(5_500);
 /// How often the contacts of a node are saved.
 pub const CONTACTS_SAVE_PERIOD: Duration = Duration::from_secs(5 * 60);
 /// How soon they are saved for the first time: a ring is known by then.
@@ -57,5 +58,6 @@ pub const PERIOD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 const _: () = {
     assert!(RENEWALS_UNDER_WAY_MAX < OPERATIONS_MAX);
     assert!(RENEWAL_PERIOD.as_secs() * 3 <= LEASE_MAX.as_secs(), "three announces fit in");
+    assert!(RING_LEAVE_TIME.as_millis() > LEAVE_TIME_MAX.as_millis(), "the node ends it");
     assert!(PERIOD_MIN.as_nanos() < PERIOD_MAX.as_nanos());
 };

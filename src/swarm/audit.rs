@@ -6,8 +6,9 @@
 use crate::bitfield::Bitfield;
 use crate::limits::WAKES_UNDER_WAY_MAX;
 use crate::swarm::machine::Swarm;
+use crate::swarm::stage::Stage;
 use crate::swarm::state::{
-    Active, ActiveKey, Peer, PeerKey, Segment, SegmentKey, Stage, Torrent, TorrentKey,
+    Active, ActiveKey, Peer, PeerKey, Segment, SegmentKey, Torrent, TorrentKey,
 };
 use crate::swarm::told::Told;
 use std::collections::{HashMap, HashSet};

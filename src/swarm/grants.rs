@@ -16,9 +16,9 @@ use crate::limits::{
 };
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
+use crate::swarm::stage::Stage;
 use crate::swarm::state::{
-    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, Stage, Torrent, TorrentKey,
-    lease_of,
+    Active, ActiveKey, PeerKey, Segment, SegmentKey, Sole, Source, Torrent, TorrentKey, lease_of,
 };
 use crate::swarm::torrents::is_running;
 
@@ -281,7 +281,7 @@ impl Swarm {
         self.relist(segment_key);
         let Some(active) = self.actives.get_mut(active_key) else { return 0 };
         active.leased += blocks.count_ones();
-        if active.sole == Sole::Wanted {
+        if matches!(active.sole, Sole::Offered | Sole::Wanted) {
             self.begin_sole(now, active_key, key);
         }
         let Some(active) = self.actives.get(active_key) else { return 0 };

@@ -9,7 +9,8 @@ use crate::kit::clock::Time;
 use crate::limits::{DISK_FULL_PAUSE, SAVE_PAUSE, STOPS_PER_TURN};
 use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{Phase, Recording, TorrentKey};
+use crate::swarm::stage::{Phase, Recording};
+use crate::swarm::state::TorrentKey;
 use crate::swarm::torrents::is_running;
 use std::sync::atomic::Ordering::Relaxed;
 

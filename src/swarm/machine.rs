@@ -25,9 +25,9 @@ use crate::swarm::bans::Bans;
 use crate::swarm::event::{Control, DiskEvent, Event, Found, Hashed};
 use crate::swarm::hosts::Hosts;
 use crate::swarm::order::{Notice, Order};
+use crate::swarm::stage::Stage;
 use crate::swarm::state::{
-    Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Stage, Teller, Torrent,
-    TorrentKey,
+    Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Teller, Torrent, TorrentKey,
 };
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -59,6 +59,8 @@ pub(super) enum Timer {
     /// A peer that fetches a piece alone should have brought something of it; which of those that
     /// did so in turn.
     Sole(ActiveKey, u32),
+    /// A piece that is to be fetched so is offered to everybody.
+    SoleOffer(ActiveKey),
     /// A peer that let such a piece down may fetch one again.
     SolePause(PeerKey),
 }
@@ -155,7 +157,9 @@ impl Swarm {
             Event::Arrived { arrival, address } => self.arrived(arrival, address),
             Event::NotStarted(peer) => self.not_started(now, peer),
             Event::Hashed(Hashed::Good(active)) => self.piece_good(now, active),
-            Event::Hashed(Hashed::Bad { active, evidence }) => self.piece_bad(active, evidence),
+            Event::Hashed(Hashed::Bad { active, evidence }) => {
+                self.piece_bad(now, active, evidence)
+            }
             Event::Hashed(Hashed::Blamed { active, segment, blocks }) => {
                 self.blamed(active, segment, blocks);
             }
@@ -220,6 +224,7 @@ impl Swarm {
             match timer {
                 Timer::Redial(torrent, address) => self.redial(torrent, address),
                 Timer::Sole(active, turn) => self.look_after_sole(now, active, turn),
+                Timer::SoleOffer(active) => self.widen_sole_offer(active),
                 Timer::SolePause(peer) => self.end_sole_pause(peer),
                 Timer::Room(torrent) => self.room_for(torrent),
                 Timer::Save(torrent) => self.save(torrent),

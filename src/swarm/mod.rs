@@ -4,7 +4,7 @@
 //! - [`event`]: everything that can happen, the one closed sum
 //! - [`evidence`]: what a bad piece looked like
 //! - [`order`]: everything that it can want done
-//! - [`state`]: what it remembers
+//! - [`state`]: what it remembers; [`stage`]: how far things have come
 //! - [`picker`]: rarest first, by exact buckets ([`bitmap`] finds the lowest), or in order
 //!   ([`sequence`])
 //! - [`addresses`]: whom to dial; [`bans`]: who is not wanted any more
@@ -35,6 +35,7 @@ pub mod room;
 pub mod roster;
 pub mod sequence;
 pub mod sole;
+pub mod stage;
 pub mod state;
 pub mod told;
 pub mod torrents;

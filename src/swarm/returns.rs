@@ -20,7 +20,7 @@ impl Swarm {
         }
         segment.stored |= new;
         if let Some(peer) = self.peers.get_mut(key) {
-            peer.failed = false;
+            (peer.failed, peer.gave) = (false, true);
         }
         let active_key = segment.active;
         let held = segment.holder_mut(key).map_or(0, |holder| holder.settle(new));

@@ -10,7 +10,8 @@ use crate::limits::{DIALS_MAX, DIALS_RESERVED_SHARE};
 use crate::swarm::event::ArrivalKey;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{PeerKey, Stage};
+use crate::swarm::stage::Stage;
+use crate::swarm::state::PeerKey;
 use crate::swarm::torrents::new_peer;
 use std::net::SocketAddr;
 

@@ -9,7 +9,8 @@ use crate::limits::{PEERS_PER_TORRENT_MAX, REDIAL_PAUSE_MAX};
 use crate::swarm::bans::Suspect;
 use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{PeerKey, Stage, Teller, Torrent};
+use crate::swarm::stage::Stage;
+use crate::swarm::state::{PeerKey, Teller, Torrent};
 use crate::swarm::torrents::is_running;
 use std::sync::atomic::Ordering::Relaxed;
 

@@ -9,9 +9,11 @@
 
 use crate::kit::clock::Time;
 use crate::kit::list::List;
-use crate::limits::{SOLE_DOUBLINGS_MAX, SOLE_PATIENCE, SOLE_PAUSE, SOLE_TURN, SUSPECT_PROBES_MAX};
+use crate::limits::{
+    SOLE_DOUBLINGS_MAX, SOLE_HEAD_START, SOLE_PATIENCE, SOLE_PAUSE, SOLE_TURN, SUSPECT_PROBES_MAX,
+};
 use crate::swarm::machine::{Swarm, Timer};
-use crate::swarm::state::{Active, ActiveKey, PeerKey, Segment, Sole, Source};
+use crate::swarm::state::{Active, ActiveKey, Peer, PeerKey, Segment, Sole, Source};
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Swarm {
@@ -28,12 +30,31 @@ impl Swarm {
     pub(super) fn may_fetch(&self, active: &Active, key: PeerKey) -> bool {
         match active.sole {
             Sole::Shared => true,
-            Sole::Wanted => {
-                self.sole_of(key).is_none()
-                    && self.peers.get(key).is_some_and(|peer| !peer.sole_paused)
+            Sole::Offered | Sole::Wanted => {
+                let anybody = active.sole == Sole::Wanted;
+                let suits = |peer: &Peer| !peer.sole_paused && (anybody || peer.gave);
+                self.sole_of(key).is_none() && self.peers.get(key).is_some_and(suits)
             }
             Sole::By(peer) => peer == key,
             Sole::Ending => false,
+        }
+    }
+
+    /// A piece has just failed its hash: who has shown that it gives blocks comes first.
+    /// Cost: O(1).
+    pub(super) fn offer_sole(&mut self, now: Time, key: ActiveKey) {
+        if let Some(active) = self.actives.get_mut(key) {
+            active.sole = Sole::Offered;
+            self.timers.set(now + SOLE_HEAD_START, Timer::SoleOffer(key));
+        }
+    }
+
+    /// None of those took it: anybody may. Cost: O(k).
+    pub(super) fn widen_sole_offer(&mut self, key: ActiveKey) {
+        let offered = |active: &&mut Active| active.sole == Sole::Offered;
+        if let Some(active) = self.actives.get_mut(key).filter(offered) {
+            active.sole = Sole::Wanted;
+            self.work_appeared_in(key);
         }
     }
 

@@ -18,6 +18,7 @@ use crate::limits::{GRANTS_PER_REQUEST_MAX, HOLDERS_PER_SEGMENT_MAX};
 use crate::swarm::addresses::AddressBook;
 use crate::swarm::evidence::Evidence;
 use crate::swarm::picker::Picker;
+use crate::swarm::stage::{Phase, Recording, Stage};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -39,24 +40,6 @@ pub struct NewTorrent {
     pub picker: Picker,
     /// Peers to dial at once.
     pub addresses: AddressBook,
-}
-
-/// Where a torrent stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// The disk thread makes or looks at its files.
-    Preparing,
-    /// Hash threads compare what is on the disk.
-    Checking {
-        /// The next piece to be given to a hash thread.
-        next: u32,
-        /// Jobs that have not come back.
-        under_way: u32,
-    },
-    /// It exchanges pieces.
-    Running,
-    /// The disk failed.
-    Failed,
 }
 
 /// A torrent.
@@ -94,30 +77,6 @@ pub struct Torrent {
     pub(super) record: Recording,
 }
 
-/// How far a torrent's verified pieces are recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recording {
-    /// All that is verified.
-    Done,
-    /// There is more; it will be recorded in a while.
-    Later,
-    /// The disk thread is recording.
-    UnderWay,
-    /// The disk thread is recording, and there is more.
-    UnderWayWithMore,
-}
-
-/// How far a peer has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// Its thread dials, or waits for the handshake.
-    Starting,
-    /// The handshake is done.
-    Joined,
-    /// It was told to leave.
-    Leaving,
-}
-
 /// A peer.
 #[derive(Debug)]
 pub struct Peer {
@@ -147,6 +106,8 @@ pub struct Peer {
     /// It let blocks be late, or others bring them, and has brought none since: it is trusted
     /// with one block at a time, and with none that somebody else holds.
     pub(super) failed: bool,
+    /// It has given a block.
+    pub(super) gave: bool,
     /// What it was granted in answer to its last question. Its next question shows that it took
     /// that; if it leaves before, it may never have seen it.
     pub(super) answered: [Option<SegmentKey>; GRANTS_PER_REQUEST_MAX],
@@ -239,6 +200,9 @@ pub struct Active {
 pub enum Sole {
     /// Anybody may fetch blocks of it.
     Shared,
+    /// It failed its hash a moment ago: the next peer that fetches of it fetches all of it, if it
+    /// has given blocks before.
+    Offered,
     /// It failed its hash: the next peer that fetches of it fetches all of it.
     Wanted,
     /// It failed its hash: this peer fetches all of it.

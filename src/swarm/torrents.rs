@@ -12,7 +12,8 @@ use crate::limits::{
 use crate::swarm::event::Found;
 use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{NewTorrent, Peer, Phase, Recording, Stage, Torrent, TorrentKey};
+use crate::swarm::stage::{Phase, Recording, Stage};
+use crate::swarm::state::{NewTorrent, Peer, Torrent, TorrentKey};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -223,6 +224,7 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         woken: false,
         sole: None,
         sole_paused: false,
+        gave: false,
         failed: false,
         answered: [None; GRANTS_PER_REQUEST_MAX],
     }

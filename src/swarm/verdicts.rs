@@ -10,7 +10,7 @@ use crate::limits::SUSPECT_PROBES_MAX;
 use crate::swarm::evidence::Evidence;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{ActiveKey, Sole, Source};
+use crate::swarm::state::{ActiveKey, Source};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -42,7 +42,7 @@ impl Swarm {
     }
 
     /// A piece failed its hash. Cost: O(k).
-    pub(super) fn piece_bad(&mut self, key: ActiveKey, evidence: Arc<Evidence>) {
+    pub(super) fn piece_bad(&mut self, now: Time, key: ActiveKey, evidence: Arc<Evidence>) {
         let Some(active) = self.actives.get_mut(key) else { return };
         let (torrent_key, piece, source) = (active.torrent, active.piece, active.source);
         let old_suspects = match source {
@@ -54,11 +54,12 @@ impl Swarm {
                 std::mem::replace(&mut active.suspects, chain)
             }
         };
-        if active.evidence.is_some() {
-            active.sole = Sole::Wanted;
-        }
+        let alone = active.evidence.is_some();
         self.discarded.extend(old_suspects);
         self.restart(key);
+        if alone {
+            self.offer_sole(now, key);
+        }
         if let Source::One(liar) = source {
             self.ban(liar);
         }

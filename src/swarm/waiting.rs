@@ -9,7 +9,8 @@ use crate::connection::event::Command;
 use crate::limits::WAKES_UNDER_WAY_MAX;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::Order;
-use crate::swarm::state::{ActiveKey, PeerKey, Stage, TorrentKey};
+use crate::swarm::stage::Stage;
+use crate::swarm::state::{ActiveKey, PeerKey, TorrentKey};
 
 impl Swarm {
     /// A peer was told of work and has no use for it now. Cost: O(k).

@@ -6,6 +6,8 @@ use crate::support::process::{Ended, Running};
 use crate::support::wait;
 use rustix::process::Signal;
 use serde_json::Value;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -19,9 +21,14 @@ fn run(folder: &Path, arguments: &str) -> Ended {
 }
 
 fn start(folder: &Path, arguments: &str) -> Running {
+    start_as(folder, "command", arguments)
+}
+
+/// Starts `cuerda`, whose output goes into files of that name.
+fn start_as(folder: &Path, name: &str, arguments: &str) -> Running {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cuerda"));
     command.args(arguments.split_whitespace()).env_remove("RUST_LOG");
-    Running::start("command", command, folder)
+    Running::start(name, command, folder)
 }
 
 /// The JSON objects, one a line.
@@ -118,4 +125,35 @@ fn a_node_tells_what_happens_leaves_when_told_to_and_remembers_the_others() {
     assert_eq!(saved, format!("cuerda ring contacts 1\n{via}\n"));
     let left = run(folder.path(), &format!("ring status --via {via}"));
     assert_eq!(left.status.code(), Some(0), "the other knows at once: {}", left.out);
+}
+
+#[test]
+fn a_closed_ring_answers_only_who_has_its_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let key = |name: &str, digit: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, digit.repeat(64)).expect("a key");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("permissions");
+        path.display().to_string()
+    };
+    let (ours, others) = (key("ours", "a"), key("others", "b"));
+    let first = start_as(folder, "first", &format!("node --listen 127.0.0.1:0 --ring-key {ours}"));
+    let via = wait::until("the node listens", PROMPT, || first.out().trim().parse().ok());
+    let via: std::net::SocketAddr = via;
+    let line = format!("node --listen 127.0.0.1:0 --ring-key {ours} --bootstrap {via}");
+    let second = start_as(folder, "second", &line);
+    wait::until("both are a ring", PROMPT, || {
+        let status = run(folder, &format!("ring status --via {via} --ring-key {ours}"));
+        status.out.starts_with("a ring of 2 nodes, and all agree").then_some(())
+    });
+    for wrong in [String::new(), format!("--ring-key {others}")] {
+        let status = run(folder, &format!("ring status --via {via} {wrong}"));
+        assert_eq!((status.status.code(), &*status.out), (Some(1), ""), "{wrong}: {}", status.err);
+        assert!(status.err.contains("no node of the ring answered"), "{}", status.err);
+    }
+    for node in [first, second] {
+        node.signal(Signal::TERM);
+        assert_eq!(node.wait(PROMPT).status.code(), Some(0));
+    }
 }

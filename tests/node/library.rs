@@ -1,7 +1,8 @@
 //! The handle that a program holds: announce, look up, withdraw, status, stop.
 
 use crate::scene::{
-    DEPTH, address, becomes_ideal, client, finish, hash, look_up, node, short, start, stop, walk,
+    DEPTH, address, becomes_ideal, client, finish, hash, look_up, node, short, start, stop,
+    stop_all, walk,
 };
 use crate::support::wait;
 use cuerda::chord::settings::Settings;
@@ -48,7 +49,7 @@ fn what_one_node_announces_all_others_and_clients_find_until_it_is_withdrawn() {
         (complete && peers.is_empty()).then_some(())
     });
     assert_eq!(announced.status(SOON).expect("a status")[0].announced, 0);
-    nodes.into_iter().chain([outside]).for_each(stop);
+    stop_all(nodes.into_iter().chain([outside]));
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn who_stops_takes_leave_and_what_it_announced_is_gone() {
         assert!(!complete || peers.contains(&([127, 0, 0, 1], 7_003).into()), "{peers:?}");
         (complete && peers.len() == 1).then_some(())
     });
-    nodes.into_iter().for_each(stop);
+    stop_all(nodes);
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn a_node_finds_its_way_back_by_the_contacts_that_it_saved() {
     becomes_ideal(&nodes[0].handle(), via, 4, SOON);
     let again = start(options(Vec::new()));
     becomes_ideal(&nodes[0].handle(), via, 5, SOON);
-    nodes.into_iter().chain([again]).for_each(stop);
+    stop_all(nodes.into_iter().chain([again]));
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn both_families_have_a_ring_each_and_one_handle_for_both() {
     let (peers, outcomes) = finish(others[1].handle().lookup(hash(3)).expect("a node"));
     let expected = others[0].listening().iter().copied().collect();
     assert_eq!((peers, outcomes.len()), (expected, 2));
-    others.into_iter().chain([first]).for_each(stop);
+    stop_all(others.into_iter().chain([first]));
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn a_node_tells_how_it_is_and_what_happens_to_it() {
     assert!(status.traffic.datagrams_in > 0 && status.traffic.bytes_out > 0);
     let told: Vec<RingNotice> = nodes[1].notices().try_iter().collect();
     assert!(told.iter().any(|notice| matches!(notice, RingNotice::Joined(_))), "{told:?}");
-    nodes.into_iter().for_each(stop);
+    stop_all(nodes);
 }
 
 #[test]

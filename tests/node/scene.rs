@@ -62,6 +62,13 @@ pub(crate) fn stop(ring: Ring) {
     assert_eq!(stopped.threads_left, 0, "threads that did not end: {:?}", stopped.names);
 }
 
+/// Stops nodes, all at once.
+pub(crate) fn stop_all(rings: impl IntoIterator<Item = Ring>) {
+    let rings: Vec<Ring> = rings.into_iter().collect();
+    rings.iter().for_each(Ring::leave);
+    rings.into_iter().for_each(stop);
+}
+
 /// Goes round the ring of a node.
 pub(crate) fn walk(handle: &RingHandle, via: SocketAddr) -> Walked {
     let mut walk = Walk::new(handle.clone(), via);
@@ -111,8 +118,8 @@ pub(crate) fn look_up(handle: &RingHandle, hash: InfoHash) -> (BTreeSet<SocketAd
 pub(crate) fn finish(call: RingCall) -> (BTreeSet<SocketAddr>, Vec<Outcome>) {
     let clock = call.clock();
     let (peers, outcomes) = call.wait(clock.now() + CALL);
-    let peers = peers.into_iter().filter(|(_, flags)| !flags.gone).map(|(address, _)| address);
-    (peers.collect(), outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    let peers = peers.into_iter().map(|(address, _)| address).collect();
+    (peers, outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
 /// An info-hash of its own for each number.

@@ -46,12 +46,17 @@ impl Node {
                 others.retain(|node| *node != me);
                 let other = self.random.below(others.len() as u32) as usize;
                 if let Some(other) = others.get(other) {
-                    let digests = Some(Box::new(self.store.digests(arc)));
-                    let query = Query::Sync { arc, digests, learner: None };
-                    self.ask(now, *other, query, Purpose::Sync(None, arc));
+                    self.compare(now, *other, arc);
                 }
             }
         }
+    }
+
+    /// Asks another replica what it holds of an arc.
+    pub(crate) fn compare(&mut self, now: Time, other: Contact, arc: Arc) {
+        let digests = Some(Box::new(self.store.digests(arc)));
+        let query = Query::Sync { arc, digests, learner: None };
+        self.ask(now, other, query, Purpose::Sync(None, arc));
     }
 
     /// Another replica told its digests and view of an arc.
@@ -66,17 +71,16 @@ impl Node {
         if let Some(until) = answer.until {
             let part = Arc { begin: arc.begin, end: until };
             if until != arc.end && until.is_between(arc.begin, arc.end) {
-                let digests = Some(Box::new(self.store.digests(part)));
-                let query = Query::Sync { arc: part, digests, learner: None };
-                self.ask(now, from, query, Purpose::Sync(None, part));
+                self.compare(now, from, part);
             }
             return;
         }
-        let (Some(true), Some(view)) = (answer.warm, answer.view) else { return };
+        let Some(view) = answer.view else { return };
+        let warm = answer.warm == Some(true);
         let me = self.hood.me;
         let mine = self.hood.replicas_of(arc.end);
         let meant = mine.as_ref().is_some_and(|mine| mine.contains(&me));
-        if !view.contains(&me) && view.contains(&from) && !meant {
+        if warm && !view.contains(&me) && view.contains(&from) && !meant {
             // The others have gone on without this node, and its neighbors agree.
             self.take_over_without_me(now, arc);
             return;

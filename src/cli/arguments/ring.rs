@@ -43,6 +43,10 @@ pub(crate) struct IdentityArguments {
     /// Name of the ring; another name is another ring
     #[arg(long, value_name = "NAME", default_value = "cuerda")]
     pub(crate) ring_name: String,
+    /// File with the key of a closed ring: who does not have it hears nothing [default: an open
+    /// ring]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ring_key: Option<PathBuf>,
     /// Nodes that hold each key; another number is another ring
     #[arg(long, value_name = "N", value_parser = replicas,
           default_value_t = Quorum::DEFAULT.replicas)]
@@ -155,7 +159,7 @@ pub(crate) struct AnnounceArguments {
 }
 
 impl IdentityArguments {
-    /// The ring's settings.
+    /// The ring's settings, but for its key.
     pub(crate) fn settings(&self) -> Settings {
         let majority = self.replicas / 2 + 1;
         let quorum = Quorum {

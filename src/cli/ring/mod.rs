@@ -2,13 +2,14 @@
 //!
 //! - `commands`: which of the latter is meant
 //! - `node`: a node until Ctrl-C
-//! - `outside`: a client of a ring
+//! - `outside`: a client of a ring; `key`: the key of a closed one
 //! - `seek`: looking up and announcing
 //! - `status`: going round a ring; `table`, `circle`: what people see of it
 //! - `told`: what programs read
 
 mod circle;
 mod commands;
+mod key;
 mod node;
 mod outside;
 mod seek;

@@ -8,6 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::human;
 use crate::cli::out::Output;
 use crate::cli::outcome::Outcome;
+use crate::cli::ring::key::settings;
 use crate::cli::ring::outside::explain;
 use crate::cli::ring::told::{Event, ToldStatus, tell};
 use crate::cli::signals::Signals;
@@ -23,8 +24,10 @@ const STATUS_PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) fn node(arguments: &NodeArguments, console: &Console) -> Result<Outcome, Failure> {
     // Until the node has left, so that a second Ctrl-C ends what hangs.
     let signals = console.signals()?;
-    let settings =
-        Settings { periods: arguments.periods.periods(), ..arguments.identity.settings() };
+    let settings = Settings {
+        periods: arguments.periods.periods(),
+        ..settings(&arguments.identity, &console.output)?
+    };
     let ring = Ring::start(RingOptions {
         listen: arguments.listen.clone(),
         bootstrap: arguments.bootstrap.clone(),

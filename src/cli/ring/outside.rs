@@ -3,11 +3,13 @@
 use crate::chord::settings::Settings;
 use crate::cli::arguments::ring::ViaArguments;
 use crate::cli::failure::Failure;
+use crate::cli::out::Output;
+use crate::cli::ring::key::settings;
 use crate::client::ring::{Ring, RingGone, RingOptions, RingStartError};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Starts a client that knows one node.
-pub(super) fn start(via: &ViaArguments) -> Result<Ring, Failure> {
+pub(super) fn start(via: &ViaArguments, output: &Output) -> Result<Ring, Failure> {
     let any: SocketAddr = match via.via {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
@@ -15,7 +17,7 @@ pub(super) fn start(via: &ViaArguments) -> Result<Ring, Failure> {
     let options = RingOptions {
         listen: vec![any],
         bootstrap: vec![via.via],
-        settings: Settings { client: true, ..via.identity.settings() },
+        settings: Settings { client: true, ..settings(&via.identity, output)? },
         ..RingOptions::default()
     };
     Ring::start(options).map_err(|error| explain(&error))
@@ -52,6 +54,7 @@ pub(super) fn gone(error: RingGone) -> Failure {
 /// Nobody of the ring answered.
 pub(super) fn silence(via: SocketAddr) -> Failure {
     Failure::new("no node of the ring answered").at(via).advise(
-        "name another one with --via, and check that --ring-name and --replicas are the ring's",
+        "name another one with --via, and check that --ring-name, --ring-key and --replicas are \
+         the ring's",
     )
 }

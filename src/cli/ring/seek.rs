@@ -10,6 +10,7 @@ use crate::cli::ring::outside::{gone, silence, start, stop};
 use crate::cli::ring::told::{Event, ToldPeer, tell};
 use crate::client::ring::{Flags, Outcome as Answered, RingCall, RingHandle, RingPeer, RingWord};
 use crate::limits::OPERATION_TIME_MAX;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Prints the peers of a torrent.
 pub(crate) fn lookup(arguments: &LookupArguments, console: &Console) -> Result<Outcome, Failure> {
-    let ring = start(&arguments.via)?;
+    let ring = start(&arguments.via, &console.output)?;
     let asked = Asked { via: &arguments.via, console };
     let result = asked.look_up(&ring.handle(), arguments);
     stop(ring);
@@ -30,7 +31,7 @@ pub(crate) fn announce(
     arguments: &AnnounceArguments,
     console: &Console,
 ) -> Result<Outcome, Failure> {
-    let ring = start(&arguments.via)?;
+    let ring = start(&arguments.via, &console.output)?;
     let asked = Asked { via: &arguments.via, console };
     let address = ring.listening().first().map(|address| address.ip());
     let AnnounceArguments { seeder, gone: left, pingable, .. } = *arguments;
@@ -78,9 +79,9 @@ impl Asked<'_> {
         let nodes: Vec<SocketAddr> = nodes.iter().map(|node| node.address).collect();
         if let Some(first) = nodes.first().filter(|_| !self.via.json) {
             let requests = human::count(requests.into(), "request");
-            self.console.output.talk(&format!(
-                "first at the torrent's place: {first}; {requests}, {hops} answered with nearer nodes"
-            ));
+            let nearer = format!("{hops} answered with nearer nodes");
+            let words = format!("first at the torrent's place: {first}; {requests}, {nearer}");
+            self.console.output.talk(&words);
         } else {
             tell(&self.console.output, &Event::Found { nodes, hops, requests });
         }
@@ -90,26 +91,37 @@ impl Asked<'_> {
     /// Tells peers as they come, and how it went.
     fn finish(&self, mut call: RingCall, verb: &str) -> Result<Outcome, Failure> {
         let deadline = call.clock().now() + OPERATION_TIME_MAX + GRACE;
-        let mut found = 0;
+        let mut found = BTreeMap::new();
         while let Some(word) = call.next(deadline) {
             match word {
-                RingWord::Peers { peers } => {
-                    found += peers.len();
-                    self.tell_peers(&peers);
+                RingWord::Peers { peers } => self.tell_peers(&peers, &mut found),
+                RingWord::Done { outcome, .. } => {
+                    let there = found.values().filter(|flags| !flags.gone).count();
+                    return self.conclude(&outcome, verb, there);
                 }
-                RingWord::Done { outcome, .. } => return self.conclude(&outcome, verb, found),
                 RingWord::Visited { .. } | RingWord::Status(_) => {}
             }
         }
         Err(silence(self.via.via))
     }
 
-    fn tell_peers(&self, peers: &[RingPeer]) {
+    /// Tells peers; those that were told and have left since, to people only.
+    fn tell_peers(&self, peers: &[RingPeer], found: &mut BTreeMap<SocketAddr, Flags>) {
         let output = &self.console.output;
         if self.via.json {
             tell(output, &Event::Peers { peers: peers.iter().map(ToldPeer::from).collect() });
-        } else {
-            peers.iter().for_each(|(address, _)| output.answer(address.to_string().as_bytes()));
+        }
+        for (address, flags) in peers {
+            let before = found.insert(*address, *flags);
+            let told = before.is_some_and(|flags| !flags.gone);
+            if self.via.json || told != flags.gone {
+                continue;
+            }
+            if flags.gone {
+                output.talk(&format!("{address} has left"));
+            } else {
+                output.answer(address.to_string().as_bytes());
+            }
         }
     }
 

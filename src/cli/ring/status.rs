@@ -13,7 +13,7 @@ use std::io::{IsTerminal, stdout};
 
 /// Tells a ring.
 pub(crate) fn status(arguments: &StatusArguments, console: &Console) -> Result<Outcome, Failure> {
-    let ring = start(&arguments.via)?;
+    let ring = start(&arguments.via, &console.output)?;
     let walked = go_round(&ring, arguments);
     stop(ring);
     let walked = walked?;

@@ -46,7 +46,7 @@ pub(super) enum Event {
     },
     /// Peers were found.
     Peers {
-        /// The peers; none is told twice.
+        /// The peers; one that has left or changed is told again.
         peers: Vec<ToldPeer>,
     },
     /// It is over.
@@ -69,11 +69,14 @@ pub(super) struct ToldPeer {
     pub(super) address: SocketAddr,
     /// Whether it has all pieces.
     pub(super) seeder: bool,
+    /// Whether it has left, after it was told as one that is there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) gone: bool,
 }
 
 impl From<&(SocketAddr, Flags)> for ToldPeer {
     fn from((address, flags): &(SocketAddr, Flags)) -> Self {
-        Self { address: *address, seeder: flags.seeder }
+        Self { address: *address, seeder: flags.seeder, gone: flags.gone }
     }
 }
 
@@ -114,6 +117,14 @@ pub(super) struct ToldStatus {
     datagrams_out: u64,
     /// See `datagrams_out`.
     bytes_out: u64,
+    /// Whether nodes that it never asked can reach it, if that is known.
+    reachable: Option<bool>,
+    /// Datagrams of strangers that a closed ring's node did not take in.
+    strange: u64,
+    /// The same of those whose clock differs too much, and of old copies.
+    untimely: u64,
+    /// The same of copies.
+    repeated: u64,
     /// Datagrams too long to be of the ring.
     too_long: u64,
     /// Datagrams that the system did not take.
@@ -144,6 +155,10 @@ impl From<&NodeStatus> for ToldStatus {
             bytes_in: traffic.bytes_in,
             datagrams_out: traffic.datagrams_out,
             bytes_out: traffic.bytes_out,
+            reachable: status.reachable,
+            strange: status.refused.strange,
+            untimely: status.refused.untimely,
+            repeated: status.refused.repeated,
             too_long: traffic.too_long,
             unsent: traffic.unsent,
         }

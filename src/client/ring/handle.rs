@@ -9,6 +9,7 @@ use crate::kit::clock::{Clock, Time};
 use crate::kit::mailbox::{Letters, Mailbox, Waited, mailbox};
 use crate::limits::RING_WORDS_MAX;
 use crate::threads::chord_listen::words::{NodeStatus, RingOrder, RingWord};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -91,7 +92,8 @@ impl RingHandle {
         self.call(|words| RingOrder::Withdraw { subject: (info_hash, port), words })
     }
 
-    /// Who has a torrent? Peers come as replicas answer.
+    /// Who has a torrent? Peers come as replicas answer; one that a later replica knows to have
+    /// left is taken back.
     pub fn lookup(&self, info_hash: InfoHash) -> Result<RingCall, RingGone> {
         self.call(|words| RingOrder::Lookup { info_hash, words })
     }
@@ -167,10 +169,10 @@ impl RingCall {
         self.open == 0
     }
 
-    /// Waits for everything, but not past the deadline: the peers found, and how it went in each
-    /// family's ring.
+    /// Waits for everything, but not past the deadline: the peers found that are there, and how it
+    /// went in each family's ring.
     pub fn wait(mut self, deadline: Time) -> (Vec<RingPeer>, Vec<(Family, Outcome)>) {
-        let (mut found, mut outcomes) = (Vec::new(), Vec::new());
+        let (mut found, mut outcomes) = (BTreeMap::new(), Vec::new());
         while let Some(word) = self.next(deadline) {
             match word {
                 RingWord::Peers { peers } => found.extend(peers),
@@ -178,6 +180,7 @@ impl RingCall {
                 RingWord::Visited { .. } | RingWord::Status(_) => {}
             }
         }
-        (found, outcomes)
+        let there = found.into_iter().filter(|(_, flags)| !flags.gone);
+        (there.collect(), outcomes)
     }
 }

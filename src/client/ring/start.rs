@@ -108,12 +108,17 @@ impl Ring {
         &self.notices
     }
 
-    /// Withdraws what is kept announced, tells the neighbors, saves the contacts, and joins the
-    /// threads, all in bounded time.
+    /// Tells it to stop, and waits for nothing: for who has other things to stop meanwhile.
+    pub fn leave(&self) {
+        self.handle.orders.set_state(STOP, 0);
+    }
+
+    /// Withdraws what is kept announced, leaves the ring, saves the contacts, and joins the threads,
+    /// all in bounded time.
     pub fn stop(self) -> Stopped {
+        self.leave();
         let Self { handle, census, threads, .. } = self;
         let deadline = handle.clock.now() + CLIENT_STOP_DEADLINE;
-        handle.orders.set_state(STOP, 0);
         let mut names = Vec::new();
         for thread in threads.into_iter().rev() {
             let name = thread.name().to_owned();

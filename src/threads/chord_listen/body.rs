@@ -84,6 +84,8 @@ pub struct ChordListener {
     save_at: Time,
     /// Who may want to know what happens.
     notices: Sender<RingNotice>,
+    /// Nodes that have left.
+    left: usize,
     /// What nodes told and nobody has looked at; kept for its memory.
     events: Vec<Event>,
 }
@@ -115,6 +117,7 @@ impl ChordListener {
             saver: parts.saver,
             save_at: parts.clock.now() + CONTACTS_SAVE_FIRST,
             notices: parts.notices,
+            left: 0,
             events: Vec::new(),
         })
     }
@@ -253,7 +256,10 @@ impl ChordListener {
                 self.start_anew(index, address);
                 RingNotice::Moved(address)
             }
-            Event::Left => return,
+            Event::Left => {
+                self.left += 1;
+                return;
+            }
             Event::Peers { command, peers } => {
                 self.askers.peers(command, peers);
                 return;
@@ -321,14 +327,13 @@ impl ChordListener {
         }
     }
 
-    /// Tells the neighbors about each other, and waits a moment until they know.
+    /// Tells the neighbors about each other, and answers for what the nodes hold until others do.
     fn leave(&mut self, events: &mut Events) {
         for index in 0..self.legs.len() {
             self.give(index, Input::Command(0, Command::Leave));
         }
         let end = self.clock.now() + RING_LEAVE_TIME;
-        let waits = |listener: &Self| listener.legs.iter().any(|leg| leg.node.calls_waiting() > 0);
-        while waits(self) && self.clock.now() < end {
+        while self.left < self.legs.len() && self.clock.now() < end {
             if self.turn(events, Some(end)).is_err() {
                 return;
             }

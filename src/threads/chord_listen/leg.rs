@@ -129,6 +129,8 @@ impl Leg {
             arcs_complete: pieces.iter().filter(|piece| piece.warm).count(),
             calls: node.calls_waiting(),
             announced: self.renewals.len(),
+            reachable: node.is_reachable(),
+            refused: node.refused(),
             traffic: self.traffic,
         }
     }

@@ -5,6 +5,7 @@ use crate::chord::input::{Outcome, Turn};
 use crate::chord::message::{Flags, Standing};
 use crate::chord::renewals::Subject;
 use crate::chord::ring_id::RingId;
+use crate::chord::seal::Refused;
 use crate::id::InfoHash;
 use crate::kit::mailbox::Mailbox;
 use std::net::SocketAddr;
@@ -66,7 +67,8 @@ pub enum RingOrder {
 pub enum RingWord {
     /// Some peers were found; more may follow.
     Peers {
-        /// The peers, none of them twice in one family.
+        /// The peers. One is repeated if a replica knows something newer of it; one whose flags say
+        /// "gone" is to be taken back.
         peers: Vec<(SocketAddr, Flags)>,
     },
     /// One family's ring has done what was asked: the last word about that one.
@@ -129,6 +131,10 @@ pub struct NodeStatus {
     pub calls: usize,
     /// Things that its user keeps announced.
     pub announced: usize,
+    /// Whether nodes that it never asked can reach it; nothing as long as that is unknown.
+    pub reachable: Option<bool>,
+    /// Datagrams that a closed ring's node did not take in.
+    pub refused: Refused,
     /// What came and went.
     pub traffic: Traffic,
 }

@@ -11,4 +11,6 @@ pub(crate) mod extension;
 pub(crate) mod handshake;
 pub(crate) mod magnet;
 pub(crate) mod metainfo;
+pub(crate) mod ring_message;
+pub(crate) mod ring_node;
 pub(crate) mod wire;
