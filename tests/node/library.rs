@@ -9,6 +9,7 @@ use cuerda::chord::settings::Settings;
 use cuerda::client::ring::{
     Flags, Outcome, Ring, RingNotice, RingOptions, RingStartError, Role, Standing,
 };
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -138,13 +139,13 @@ fn a_node_tells_how_it_is_and_what_happens_to_it() {
 fn what_cannot_be_answered_is_told_in_bounded_time() {
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let outside = client(silent.local_addr().expect("an address"));
-    let (peers, complete) = look_up(&outside.handle(), hash(4));
-    assert!(peers.is_empty() && !complete);
+    let call = outside.handle().lookup(hash(4)).expect("a running node");
     let walked = walk(&outside.handle(), silent.local_addr().expect("an address"));
     assert!(walked.nodes.is_empty() && walked.silent.len() == 1 && !walked.is_ideal(DEPTH));
     let other_family = outside.handle();
     let walked = walk(&other_family, "[::1]:9".parse().expect("an address"));
     assert_eq!(walked.silent.len(), 1);
+    assert_eq!(finish(call), (BTreeSet::new(), vec![Outcome::Failed]));
     stop(outside);
     assert!(other_family.lookup(hash(4)).map(finish).is_ok_and(|(_, done)| done.is_empty()));
 }

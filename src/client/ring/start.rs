@@ -113,8 +113,8 @@ impl Ring {
         self.handle.orders.set_state(STOP, 0);
     }
 
-    /// Withdraws what is kept announced, leaves the ring, saves the contacts, and joins the threads,
-    /// all in bounded time.
+    /// Withdraws what is kept announced, leaves the ring, saves the contacts, and joins the
+    /// threads, all in bounded time.
     pub fn stop(self) -> Stopped {
         self.leave();
         let Self { handle, census, threads, .. } = self;
