@@ -5,7 +5,7 @@ use crate::cli::arguments::ring::ViaArguments;
 use crate::cli::failure::Failure;
 use crate::cli::out::Output;
 use crate::cli::ring::key::settings;
-use crate::client::ring::{Ring, RingGone, RingOptions, RingStartError};
+use crate::client::ring::{Ring, RingGoneError, RingOptions, RingStartError};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Starts a client that knows one node.
@@ -47,7 +47,7 @@ pub(super) fn explain(error: &RingStartError) -> Failure {
 }
 
 /// The node's thread has ended.
-pub(super) fn gone(error: RingGone) -> Failure {
+pub(super) fn gone(error: RingGoneError) -> Failure {
     Failure::new(error).advise("please report this as a bug")
 }
 

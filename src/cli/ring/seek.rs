@@ -136,15 +136,18 @@ impl Asked<'_> {
         if self.via.json {
             tell(&self.console.output, &Event::Done { complete, replies, needed, replicas });
         }
-        let words = format!("{replies} of {replicas} replicas {verb}, {needed} are needed");
         if !complete {
-            return Err(Failure::new(words)
+            let failure = Failure::new(format!(
+                "{replies} of {replicas} replicas {verb}, {needed} are needed"
+            ));
+            return Err(failure
                 .at(self.via.via)
                 .advise("the ring is changing; try again in a few seconds"));
         }
         let peers = human::count(found as u64, "peer");
         let peers = if verb == "answered" { format!("; {peers}") } else { String::new() };
-        self.console.output.talk(&format!("{words}{peers}"));
+        let words = format!("{replies} of {replicas} replicas {verb}, {needed} are needed{peers}");
+        self.console.output.talk(&words);
         Ok(Outcome::Done)
     }
 }

@@ -29,15 +29,15 @@ pub enum Role {
 
 /// The node does not take the order: it has ended, or a thousand orders wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RingGone;
+pub struct RingGoneError;
 
-impl fmt::Display for RingGone {
+impl fmt::Display for RingGoneError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the ring node has ended or has too much to do")
     }
 }
 
-impl std::error::Error for RingGone {}
+impl std::error::Error for RingGoneError {}
 
 /// Gives orders to a ring node. Clones give them to the same one.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ impl RingHandle {
         info_hash: InfoHash,
         port: Option<u16>,
         role: Role,
-    ) -> Result<RingCall, RingGone> {
+    ) -> Result<RingCall, RingGoneError> {
         let flags = Flags { seeder: role == Role::Seeder, ..Flags::default() };
         self.announce_with(info_hash, port, flags, true)
     }
@@ -82,29 +82,33 @@ impl RingHandle {
         port: Option<u16>,
         flags: Flags,
         keep: bool,
-    ) -> Result<RingCall, RingGone> {
+    ) -> Result<RingCall, RingGoneError> {
         let subject = (info_hash, port);
         self.call(|words| RingOrder::Announce { subject, flags, keep, words })
     }
 
     /// Tells the ring that the peer announced with this port has the torrent no more.
-    pub fn withdraw(&self, info_hash: InfoHash, port: Option<u16>) -> Result<RingCall, RingGone> {
+    pub fn withdraw(
+        &self,
+        info_hash: InfoHash,
+        port: Option<u16>,
+    ) -> Result<RingCall, RingGoneError> {
         self.call(|words| RingOrder::Withdraw { subject: (info_hash, port), words })
     }
 
     /// Who has a torrent? Peers come as replicas answer; one that a later replica knows to have
     /// left is taken back.
-    pub fn lookup(&self, info_hash: InfoHash) -> Result<RingCall, RingGone> {
+    pub fn lookup(&self, info_hash: InfoHash) -> Result<RingCall, RingGoneError> {
         self.call(|words| RingOrder::Lookup { info_hash, words })
     }
 
     /// Which nodes follow a place?
-    pub fn find(&self, place: RingId) -> Result<RingCall, RingGone> {
+    pub fn find(&self, place: RingId) -> Result<RingCall, RingGoneError> {
         self.call(|words| RingOrder::Find { place, words })
     }
 
     /// How are the nodes? One for each family that answers in this time.
-    pub fn status(&self, patience: Duration) -> Result<Vec<NodeStatus>, RingGone> {
+    pub fn status(&self, patience: Duration) -> Result<Vec<NodeStatus>, RingGoneError> {
         let mut call = self.call(|words| RingOrder::Status { words })?;
         let deadline = self.clock.now() + patience;
         let mut found = Vec::new();
@@ -126,16 +130,16 @@ impl RingHandle {
         &self,
         address: SocketAddr,
         words: Mailbox<RingWord>,
-    ) -> Result<(), RingGone> {
-        self.orders.post(RingOrder::Visit { address, words }).map_err(|_| RingGone)
+    ) -> Result<(), RingGoneError> {
+        self.orders.post(RingOrder::Visit { address, words }).map_err(|_| RingGoneError)
     }
 
     fn call(
         &self,
         order: impl FnOnce(Mailbox<RingWord>) -> RingOrder,
-    ) -> Result<RingCall, RingGone> {
+    ) -> Result<RingCall, RingGoneError> {
         let (words, letters) = mailbox(RING_WORDS_MAX);
-        self.orders.post(order(words)).map_err(|_| RingGone)?;
+        self.orders.post(order(words)).map_err(|_| RingGoneError)?;
         Ok(RingCall { letters, open: self.families, clock: self.clock })
     }
 }

@@ -15,7 +15,7 @@ mod walk;
 pub use crate::chord::input::{Outcome, Visit};
 pub use crate::chord::message::{Flags, Standing};
 pub use crate::threads::chord_listen::words::{NodeStatus, RingNotice, RingWord, Traffic};
-pub use handle::{RingCall, RingGone, RingHandle, RingPeer, Role};
+pub use handle::{RingCall, RingGoneError, RingHandle, RingPeer, Role};
 pub use options::{RingOptions, RingStartError};
 pub use start::Ring;
 pub use walk::{Walk, Walked};

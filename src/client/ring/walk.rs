@@ -1,7 +1,7 @@
 //! Going round a ring: every node that anybody names is asked for its neighbors, many at once. What
 //! the nodes say is compared, so one sees whether they agree.
 
-use super::handle::{RingGone, RingHandle};
+use super::handle::{RingGoneError, RingHandle};
 use crate::chord::contact::{Contact, Family};
 use crate::chord::input::{Outcome, Visit};
 use crate::chord::ring_id::RingId;
@@ -73,7 +73,7 @@ impl Walk {
         &mut self,
         deadline: Time,
         mut progress: impl FnMut(usize, usize),
-    ) -> Result<(), RingGone> {
+    ) -> Result<(), RingGoneError> {
         loop {
             while self.under_way < WALK_PARALLEL
                 && let Some(next) = self.ahead.pop()
@@ -92,7 +92,7 @@ impl Walk {
                 }
                 Waited::Word(_) => {}
                 Waited::Timeout => return Ok(()),
-                Waited::Closed => return Err(RingGone),
+                Waited::Closed => return Err(RingGoneError),
             }
             let known = self.named.len();
             progress(known - self.ahead.len() - self.under_way, known);
