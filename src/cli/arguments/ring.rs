@@ -11,8 +11,8 @@ use std::time::Duration;
 /// Be a node of a ring that finds peers without a tracker.
 #[derive(Debug, Args)]
 pub(crate) struct NodeArguments {
-    /// UDP address to be reached at, as 192.0.2.7:6881; again for the other family; 0.0.0.0 and
-    /// [::] stand for the address that leads to the others, port 0 for any that is free
+    /// UDP address to be reached at, as 192.0.2.7:6881; again for the other family; 0.0.0.0 or ::
+    /// stands for the address that leads to the others, port 0 for any that is free
     #[arg(long, value_name = "IP:PORT", value_parser = listen_address, required = true)]
     pub(crate) listen: Vec<SocketAddr>,
     /// Address of a node of the ring to join; may be given again [default: those in --state; with
