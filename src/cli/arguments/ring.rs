@@ -26,15 +26,15 @@ pub(crate) struct NodeArguments {
     /// Which ring.
     #[command(flatten)]
     pub(crate) identity: IdentityArguments,
-    /// How often maintenance comes.
-    #[command(flatten)]
-    pub(crate) periods: PeriodArguments,
     /// Tell every S seconds how the node is [default: not]
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) status: Option<Duration>,
     /// Tell what happens as one JSON object a line [default: off]
     #[arg(long)]
     pub(crate) json: bool,
+    /// How often maintenance comes.
+    #[command(flatten)]
+    pub(crate) periods: PeriodArguments,
 }
 
 /// Which ring is meant: all its nodes and clients have to say the same.
