@@ -1,6 +1,6 @@
 //! Who gave bad data and is not wanted any more: hosts, and names together with their hosts.
 //!
-//! A host is what [`host_of`] says. Anybody can claim anybody's name, so a name alone bans nobody.
+//! A host is what `host_of` says. Anybody can claim anybody's name, so a name alone bans nobody.
 //! Loopback hosts are not banned as
 //! a whole, because all peers of a test share them. Who left before its blocks were judged is
 //! remembered for a while, so that leaving early saves nobody.
