@@ -27,10 +27,12 @@
 //! - `lock`: keeping other processes off
 //! - `holes`: what was never written
 //! - [`resume`]: the record of what was verified
+//! - [`contacts`]: the addresses that a ring node comes back with
 //! - `confirm`: finding in their places the files that were written
 
 mod choice;
 mod confirm;
+pub mod contacts;
 mod error;
 mod flush;
 mod folders;

@@ -6,8 +6,13 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "figures and seeds, for people")]
 
+mod closed;
 mod cost;
 mod crashes;
 mod data;
 mod growing;
+mod leaving;
+mod overlap;
+mod reach;
 mod seeds;
+mod small;
