@@ -292,8 +292,11 @@ const _: () = {
     assert!(2 * WINDOW_WAIT.as_secs() <= BLOCK_TIMEOUT.as_secs(), "a slow peer is in time");
     assert!(WINDOW_AHEAD.as_secs() < WINDOW_WAIT.as_secs());
     assert!(SNUB_TIMEOUT.as_secs() <= BLOCK_TIMEOUT.as_secs());
-    assert!(BLOCK_LOST.as_secs() < SOLE_PATIENCE.as_secs(), "blocks can be asked for again");
-    assert!(SOLE_PATIENCE.as_secs() < SOLE_TURN.as_secs(), "who stalls goes before who is slow");
+    assert!(BLOCK_LOST.as_secs() < SOLE_PATIENCE_MAX.as_secs(), "blocks can be asked for again");
+    assert!(
+        SOLE_PATIENCE_MAX.as_secs() < SOLE_TURN.as_secs(),
+        "who stalls goes before who is slow"
+    );
     assert!(BLOCK_LOST.as_secs() < SNUB_PAUSE.as_secs(), "others come before a snubbing peer");
     assert!(
         BLOCK_TIMEOUT.as_secs() + LATE_PAUSE.as_secs() < BLOCK_LOST.as_secs(),

@@ -9,6 +9,7 @@ use crate::cli::outcome::Outcome;
 use crate::cli::torrent_file;
 use crate::cli::work::{Job, Worked};
 use crate::kit::clock::unix_seconds;
+use crate::layout::LayoutError;
 use crate::metainfo::{self, CreateError, CreateOptions, Created, Magnet, Progress, SkipReason};
 use std::path::Path;
 
@@ -61,12 +62,32 @@ fn check_not_inside(target: &Path, source: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The failure, with the place where its text does not have it.
+/// The failure, with the place where its text does not have it, and what to do about it.
 fn explain(error: &CreateError, source: &Path) -> Failure {
-    let text = error.to_string();
     let place = source.display().to_string();
-    let failure = Failure::new(&text);
-    if text.contains(&place) { failure } else { failure.at(place) }
+    let failure = Failure::new(error);
+    let failure = if error.to_string().contains(&place) { failure } else { failure.at(place) };
+    match advice(error) {
+        Some(advice) => failure.advise(advice),
+        None => failure,
+    }
+}
+
+/// What to do about it; nothing if the text says it.
+fn advice(error: &CreateError) -> Option<&'static str> {
+    match error {
+        CreateError::Io { .. } => Some("check its name, and that you may read it"),
+        CreateError::NotContent(_) => Some("name a file or a folder of files"),
+        CreateError::NoName(_) => Some("name a folder in it"),
+        CreateError::TooDeep(_) | CreateError::TooManyFiles => Some("make several torrents"),
+        CreateError::Changed(_) => Some("wait until nobody writes to it"),
+        CreateError::PieceLength(_) => Some("give another --piece-length, or none"),
+        CreateError::Layout(LayoutError::Empty) => Some("a torrent needs a file with content"),
+        CreateError::Layout(_) => Some("give a larger --piece-length, or make several torrents"),
+        CreateError::Bencode(_) | CreateError::Unreadable(_) => Some("please report this as a bug"),
+        CreateError::Thread => Some("`ulimit -a` tells the limits of this shell"),
+        CreateError::Tracker(_) | CreateError::Stopped => None,
+    }
 }
 
 /// Tells what was made, and what of the folder is not in it.

@@ -1,23 +1,40 @@
-//! `cuerda info`: tells what a torrent or a magnet link contains, to people or as JSON.
+//! `cuerda info`: tells what a torrent or a magnet link contains, and if wanted what its trackers
+//! know of it, to people or as JSON.
 
 use crate::cli::arguments::info::InfoArguments;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::outcome::Outcome;
+use crate::cli::scrape::ToldTracker;
 use crate::cli::sheet::Sheet;
-use crate::cli::{human, link, torrent_file, tree};
+use crate::cli::{human, link, scrape, torrent_file, tree};
 use crate::metainfo::{FileEntry, FileKind, Magnet, Metainfo};
 use serde::Serialize;
 
-/// Tells the torrent or the link.
+/// Tells the torrent or the link, and what trackers know of it if that is wanted.
 pub(super) fn info(arguments: &InfoArguments, console: &Console) -> Result<Outcome, Failure> {
-    let InfoArguments { source, json } = arguments;
+    let InfoArguments { source, json, .. } = arguments;
     let answer = if let Some(magnet) = torrent_file::magnet(source) {
         let magnet = magnet?;
-        if *json { as_json(&link::Told::new(&magnet))? } else { link::words(&magnet) }
+        let tiers: Vec<_> = magnet.trackers.iter().map(|url| vec![url.clone()]).collect();
+        let asked = match scrape::ask(arguments, magnet.info_hash, &tiers, console)? {
+            Ok(asked) => asked,
+            Err(signal) => return Ok(Outcome::Interrupted(signal)),
+        };
+        if *json {
+            as_json(&link::Told::new(&magnet, asked))?
+        } else {
+            link::words(&magnet, asked.as_deref())
+        }
     } else {
         let metainfo = torrent_file::read(source)?;
-        if *json { as_json(&Told::new(&metainfo))? } else { words(&metainfo).join("\n") }
+        let (hash, tiers) = (metainfo.info_hash, &metainfo.trackers);
+        let asked = match scrape::ask(arguments, hash, tiers, console)? {
+            Ok(asked) => asked,
+            Err(signal) => return Ok(Outcome::Interrupted(signal)),
+        };
+        let told = Told { scrape: asked, ..Told::new(&metainfo) };
+        if *json { as_json(&told)? } else { words(&metainfo, &told).join("\n") }
     };
     console.output.answer(answer.as_bytes());
     Ok(Outcome::Done)
@@ -55,6 +72,9 @@ struct Told<'a> {
     creation_date: Option<i64>,
     /// The files but for pads.
     files: Vec<ToldFile<'a>>,
+    /// What trackers know of it, if they were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scrape: Option<Vec<ToldTracker>>,
 }
 
 /// A file as JSON.
@@ -104,13 +124,13 @@ impl<'a> Told<'a> {
             created_by: metainfo.created_by.as_deref(),
             creation_date: metainfo.creation_date,
             files,
+            scrape: None,
         }
     }
 }
 
 /// A torrent in words, line by line.
-fn words(metainfo: &Metainfo) -> Vec<String> {
-    let told = Told::new(metainfo);
+fn words(metainfo: &Metainfo, told: &Told<'_>) -> Vec<String> {
     let mut sheet = Sheet::default();
     sheet.say("name", told.name);
     sheet.say("info-hash", &told.info_hash);
@@ -124,6 +144,7 @@ fn words(metainfo: &Metainfo) -> Vec<String> {
     sheet.say("created by", told.created_by.unwrap_or_default());
     sheet.say("created", &told.creation_date.map(human::date).unwrap_or_default());
     sheet.say("magnet", &told.magnet);
+    sheet.say("scrape", &scrape::words(told.scrape.as_deref()));
     sheet.say("files", &told.files.len().to_string());
     let mut lines = sheet.lines();
     lines.push(String::new());
@@ -192,7 +213,8 @@ mod tests {
 
     #[test]
     fn words_leave_out_what_is_not_there() {
-        let text = words(&torrent()).join("\n");
+        let torrent = torrent();
+        let text = words(&torrent, &Told::new(&torrent)).join("\n");
         assert!(text.contains("comment      one\n             two\n"), "{text}");
         let trackers = "trackers     tier 1: http://a, udp://b\n             tier 2: http://c\n";
         assert!(text.contains(trackers), "{text}");
@@ -200,5 +222,6 @@ mod tests {
         assert!(text.contains("created      1970-01-01 00:00:00 UTC\n"), "{text}");
         assert!(text.contains("size         13 B (13 bytes)\n"), "{text}");
         assert!(!text.contains("created by") && !text.contains(".pad"), "{text}");
+        assert!(!text.contains("scrape"), "{text}");
     }
 }

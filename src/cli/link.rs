@@ -1,6 +1,7 @@
 //! What a magnet link says, in words or as JSON.
 
 use crate::cli::human;
+use crate::cli::scrape::{self, ToldTracker};
 use crate::cli::sheet::Sheet;
 use crate::metainfo::Magnet;
 use serde::Serialize;
@@ -25,11 +26,14 @@ pub(super) struct Told<'a> {
     peers: &'a [SocketAddr],
     /// First and last position of each run of files to download; none for all files.
     selection: Vec<[u32; 2]>,
+    /// What trackers know of it, if they were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scrape: Option<Vec<ToldTracker>>,
 }
 
 impl<'a> Told<'a> {
-    /// What is told of this link.
-    pub(super) fn new(magnet: &'a Magnet) -> Self {
+    /// What is told of this link, and what trackers said of it.
+    pub(super) fn new(magnet: &'a Magnet, scrape: Option<Vec<ToldTracker>>) -> Self {
         Self {
             name: magnet.name.as_deref(),
             info_hash: magnet.info_hash.to_string(),
@@ -39,12 +43,13 @@ impl<'a> Told<'a> {
             web_seeds: &magnet.web_seeds,
             peers: &magnet.peers,
             selection: magnet.selection.iter().map(|run| [*run.start(), *run.end()]).collect(),
+            scrape,
         }
     }
 }
 
-/// A link in words.
-pub(super) fn words(magnet: &Magnet) -> String {
+/// A link in words, and what trackers know of it.
+pub(super) fn words(magnet: &Magnet, asked: Option<&[ToldTracker]>) -> String {
     let mut sheet = Sheet::default();
     sheet.say("name", magnet.name.as_deref().unwrap_or("not in the link"));
     sheet.say("info-hash", &magnet.info_hash.to_string());
@@ -61,6 +66,7 @@ pub(super) fn words(magnet: &Magnet) -> String {
     });
     sheet.say("chosen", &runs.collect::<Vec<_>>().join(", "));
     sheet.say("magnet", &magnet.to_string());
+    sheet.say("scrape", &scrape::words(asked));
     sheet.say("files", "not in the link, only in the torrent");
     sheet.lines().join("\n")
 }
@@ -88,15 +94,15 @@ mod tests {
             "peers": ["[::1]:2"],
             "selection": [[0, 0], [2, 4]],
         });
-        assert_eq!(serde_json::to_value(Told::new(&magnet)).unwrap(), expected);
+        assert_eq!(serde_json::to_value(Told::new(&magnet, None)).unwrap(), expected);
     }
 
     #[test]
     fn words_say_what_the_link_does_not_know() {
-        let text = words(&link("&so=1,3-5"));
+        let text = words(&link("&so=1,3-5"), None);
         assert!(text.contains("name         not in the link\n"), "{text}");
         assert!(text.contains("chosen       1, 3 to 5\n"), "{text}");
         assert!(!text.contains("peers"), "{text}");
-        assert!(words(&link("&xl=1024")).contains("size         1.0 KiB (1024 bytes)\n"));
+        assert!(words(&link("&xl=1024"), None).contains("size         1.0 KiB (1024 bytes)\n"));
     }
 }

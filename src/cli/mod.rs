@@ -16,8 +16,9 @@
 //! - `work`: a job on a thread of its own, watched
 //! - `torrent_file`: torrent files, read within bounds and written whole or not at all
 //! - `folder`: the folder named with `--dir`
-//! - `create`, `info` (with `link`, `sheet` and `tree`), `verify` (with `damage`): the commands
-//!   without a network
+//! - `roots`: whom trackers' certificates may be signed by, for `info` and `transfer`
+//! - `create`, `info` (with `link`, `scrape`, `sheet` and `tree`), `verify` (with `damage`): the
+//!   commands that exchange no files
 //! - `transfer`: `download` and `seed`
 //! - `pages`: `completions` and `man`
 
@@ -35,7 +36,9 @@ mod logging;
 mod out;
 mod outcome;
 mod pages;
+mod roots;
 mod run;
+mod scrape;
 mod sheet;
 mod signals;
 mod torrent_file;

@@ -48,6 +48,7 @@ fn perform(command: Command, console: &Console) -> Result<Outcome, Failure> {
 /// The failure of an answer that was lost.
 fn lost(error: String) -> Failure {
     Failure::new(format!("cannot write to standard output: {error}"))
+        .advise("check what takes the answers: a full disk, most often")
 }
 
 /// The exit code; tells of a failure, also of an answer that could not be given.

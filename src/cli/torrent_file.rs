@@ -2,7 +2,7 @@
 
 use crate::cli::failure::Failure;
 use crate::limits::TORRENT_FILE_MAX;
-use crate::metainfo::{Magnet, Metainfo};
+use crate::metainfo::{Magnet, MagnetError, Metainfo, MetainfoError};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -24,7 +24,7 @@ pub(super) fn magnet(source: &Path) -> Option<Result<Magnet, Failure>> {
     let text = source.to_string_lossy();
     Some(text.parse().map_err(|error| {
         let quoted = text.chars().take(QUOTED_MAX).collect::<String>();
-        Failure::new(error).at(quoted).advise("copy the whole link, and put it in quotes")
+        Failure::new(&error).at(quoted).advise(advice_for_link(&error))
     }))
 }
 
@@ -36,21 +36,55 @@ pub(super) fn read(path: &Path) -> Result<Metainfo, Failure> {
             .advise("get the torrent file; `cuerda info` tells what the link says"));
     }
     let failed = |error: io::Error| {
-        Failure::new(format!("cannot read the torrent: {error}")).at(path.display())
+        Failure::new(format!("cannot read the torrent: {error}"))
+            .at(path.display())
+            .advise("check its name, and that you may read it")
     };
     let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     // One byte more than allowed, so that the parser sees that it is too long.
     file.take(TORRENT_FILE_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
-    Metainfo::parse(&bytes).map_err(|error| {
-        Failure::new(error).at(path.display()).advise("get the torrent again from where it came")
-    })
+    Metainfo::parse(&bytes)
+        .map_err(|error| Failure::new(&error).at(path.display()).advise(advice_for_torrent(&error)))
+}
+
+/// What to do about a link that cannot be used.
+fn advice_for_link(error: &MagnetError) -> &'static str {
+    match error {
+        MagnetError::NotAMagnet | MagnetError::NoInfoHash | MagnetError::InfoHash => {
+            "copy the whole link, and put it in quotes"
+        }
+        MagnetError::TooLong { .. } => "remove trackers (tr=) from it",
+        MagnetError::TwoInfoHashes => "remove one of them",
+        MagnetError::VersionTwoOnly => "ask for a link of version 1",
+        MagnetError::Selection => "mend or remove what follows so=",
+    }
+}
+
+/// What to do about a torrent that cannot be used: a file that was cut or is something else comes
+/// whole the next time, a torrent that was made wrong does not.
+fn advice_for_torrent(error: &MetainfoError) -> &'static str {
+    match error {
+        MetainfoError::Bencode(_)
+        | MetainfoError::Missing { .. }
+        | MetainfoError::PiecesLength(_)
+        | MetainfoError::PieceCount { .. } => "get the torrent again from where it came",
+        MetainfoError::TooLarge { .. } => "check that it is the torrent, and not what it is about",
+        MetainfoError::WrongType { .. }
+        | MetainfoError::Negative { .. }
+        | MetainfoError::LengthAndFiles
+        | MetainfoError::Layout(_) => "have it made again with other software",
+        MetainfoError::VersionTwoOnly => "ask for a hybrid torrent, or one of version 1",
+        MetainfoError::SymlinkTarget(_) => "do not trust who made it",
+    }
 }
 
 /// Refuses to write where something is already, unless replacing it was asked for.
 pub(super) fn check_free(path: &Path, replace: bool) -> Result<(), Failure> {
     if path.is_dir() {
-        return Err(Failure::new("cannot write the torrent, this is a folder").at(path.display()));
+        return Err(Failure::new("cannot write the torrent, this is a folder")
+            .at(path.display())
+            .advise("name a file in it"));
     }
     if !replace && path.symlink_metadata().is_ok() {
         return Err(Failure::new("cannot write the torrent, something is already there")
@@ -73,7 +107,9 @@ pub(super) fn write(path: &Path, bytes: &[u8], replace: bool) -> Result<(), Fail
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     written.map_err(|error| {
         let _ = fs::remove_file(&temporary);
-        Failure::new(format!("cannot write the torrent: {error}")).at(path.display())
+        Failure::new(format!("cannot write the torrent: {error}"))
+            .at(path.display())
+            .advise("check that there is room, and that you may write there")
     })
 }
 

@@ -8,7 +8,7 @@ use crate::cli::folder::{check_folder, other_folder};
 use crate::cli::outcome::Outcome;
 use crate::cli::work::{Job, Worked};
 use crate::cli::{human, torrent_file};
-use crate::client::{self, Verdict, VerifyProgress};
+use crate::client::{self, Verdict, VerifyError, VerifyProgress};
 use crate::metainfo::Metainfo;
 use crate::storage::{ProblemKind, StorageErrorKind};
 use serde::Serialize;
@@ -30,7 +30,7 @@ pub(super) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<O
     let (torrent, folder) = (metainfo.clone(), arguments.dir.clone());
     let verdict = job.run(console, move || client::verify(&torrent, &folder, &progress))?;
     let verdict = match verdict {
-        Worked::Done(verdict) => verdict.map_err(Failure::new)?,
+        Worked::Done(verdict) => verdict.map_err(|error| explain(&error))?,
         Worked::Interrupted(signal) => return Ok(Outcome::Interrupted(signal)),
     };
     let told = Told::new(&metainfo, &verdict);
@@ -51,6 +51,16 @@ pub(super) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<O
     let advice =
         other_folder(&arguments.dir, &metainfo).unwrap_or_else(|| told.advice(&verdict).to_owned());
     Err(told.failure().at(arguments.dir.display()).advise(advice))
+}
+
+/// The failure, with what to do about it where its text does not say it.
+fn explain(error: &VerifyError) -> Failure {
+    match error {
+        VerifyError::Thread(_) => {
+            Failure::new(error).advise("`ulimit -a` tells the limits of this shell")
+        }
+        VerifyError::Storage(_) | VerifyError::Stopped => Failure::new(error),
+    }
 }
 
 /// The result as JSON. Names of fields are a promise.

@@ -39,7 +39,10 @@ impl Job<'_> {
         let thread = spawn(&console.census, self.name, THREAD_STACK, move || {
             let _ = publish.send(body());
         })
-        .map_err(|error| Failure::new(format!("cannot start a thread: {error}")))?;
+        .map_err(|error| {
+            Failure::new(format!("cannot start a thread: {error}"))
+                .advise("`ulimit -a` tells the limits of this shell")
+        })?;
         let gauge = Gauge::new(&console.output);
         let ticks = tick(gauge.pause());
         let began = console.clock.now();

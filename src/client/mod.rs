@@ -8,6 +8,7 @@
 //! - `start`: starting and stopping all threads
 //! - `finder`: which path of a file is meant
 //! - `torrent`: adding a torrent and watching it
+//! - `scrape`: asking trackers for a torrent's figures, without a client
 //! - `verify`: comparing files with a torrent, without a client
 
 mod capacity;
@@ -15,6 +16,7 @@ mod choice;
 mod finder;
 mod options;
 mod resources;
+mod scrape;
 mod start;
 mod torrent;
 mod verify;
@@ -25,6 +27,7 @@ pub use capacity::{Bound, Capacity, Resources};
 pub use finder::place_of;
 pub use options::{ClientOptions, DEFAULT_PORT, StartError};
 pub use resources::raise_descriptor_limit;
+pub use scrape::{Scrape, ScrapeAnswer, Scraped};
 pub use start::{Client, Stopped};
 pub use torrent::{AddError, AddTorrent, Mode, Progress, TorrentHandle};
 pub use verify::{Verdict, VerifyError, VerifyProgress, verify};

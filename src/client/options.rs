@@ -10,6 +10,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 /// The port that is listened on unless another is given.
 pub const DEFAULT_PORT: u16 = 6881;
 
+/// Our name and version, as peers and trackers see it.
+pub(super) const CLIENT_NAME: &str = concat!("cuerda ", env!("CARGO_PKG_VERSION"));
+
 /// What a client may be told.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
@@ -39,7 +42,7 @@ impl Default for ClientOptions {
             peers_max: PEERS_MAX,
             upload_slots: UPLOAD_SLOTS,
             limits: RateLimits::default(),
-            client_name: concat!("cuerda ", env!("CARGO_PKG_VERSION")),
+            client_name: CLIENT_NAME,
             tracker_roots: Roots::default(),
             seed: None,
         }
@@ -66,7 +69,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listen { address, error } if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "cannot listen on {address}: the port is in use; choose another")
+                write!(f, "cannot listen on {address}: the port is in use")
             }
             Self::Listen { address, error } => write!(f, "cannot listen on {address}: {error}"),
             Self::Random => f.write_str("the system gives no random bytes"),

@@ -213,15 +213,17 @@ impl Client {
 
 /// The trackers that can be announced to. A private torrent uses one at a time (BEP 27).
 fn trackers_of(tiers: &[Vec<String>], private: bool) -> Trackers {
-    let usable = |url: &String| match TrackerUrl::parse(url) {
+    let usable = |tier: usize, url: &String| match TrackerUrl::parse(url) {
         Ok(url) => Some(Arc::new(url)),
         Err(error) => {
             // Not the address itself: it may hold the user's key.
-            log::warn!("a tracker is left out, its address is none: {error}");
+            log::warn!("a tracker of tier {tier} is left out, its address is none: {error}");
             None
         }
     };
-    let tiers = tiers.iter().map(|tier| tier.iter().filter_map(usable).collect::<Vec<_>>());
+    let tiers = tiers.iter().zip(1..).map(|(tier, number)| {
+        tier.iter().filter_map(|url| usable(number, url)).collect::<Vec<_>>()
+    });
     let tiers = tiers.filter(|tier| !tier.is_empty()).collect();
     Trackers { tiers, rule: if private { Rule::OneAlone } else { Rule::EveryTier } }
 }

@@ -61,6 +61,8 @@ pub enum CloseReason {
     TooManyPeers,
     /// It was of no use to either side, and somebody else needed its place.
     Displaced,
+    /// The torrent is private and has another tracker now (BEP 27).
+    OtherTracker,
     /// Our own disk refused to read or write.
     DiskFailed,
     /// The system could not start a thread for it.
@@ -72,6 +74,7 @@ pub enum CloseReason {
 impl Violation {
     /// A violation in a sentence.
     fn explain(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("protocol violation: ")?;
         match self {
             Self::Wire(error) => write!(f, "{error}"),
             Self::Bitfield(error) => write!(f, "{error}"),
@@ -97,6 +100,7 @@ impl CloseReason {
             | Self::IdleTimeout
             | Self::TooManyPeers
             | Self::Displaced
+            | Self::OtherTracker
             | Self::Duplicate
             | Self::NoThread
             | Self::Panicked => true,
@@ -135,10 +139,7 @@ impl fmt::Display for CloseReason {
             Self::ConnectTimeout => f.write_str("no connection: timed out"),
             Self::HandshakeTimeout => f.write_str("no handshake in time"),
             Self::IdleTimeout => f.write_str("silent for too long"),
-            Self::Violation(violation) => {
-                f.write_str("protocol violation: ")?;
-                violation.explain(f)
-            }
+            Self::Violation(violation) => violation.explain(f),
             Self::OtherTorrent => f.write_str("the peer serves another torrent"),
             Self::UnknownTorrent => f.write_str("it asked for a torrent that is not served here"),
             Self::Ourselves => f.write_str("that is this client itself"),
@@ -146,6 +147,7 @@ impl fmt::Display for CloseReason {
             Self::Banned => f.write_str("banned for bad data"),
             Self::TooManyPeers => f.write_str("enough peers"),
             Self::Displaced => f.write_str("no use to either side, and its place was needed"),
+            Self::OtherTracker => f.write_str("the private torrent has another tracker now"),
             Self::DiskFailed => f.write_str("the disk failed"),
             Self::NoThread => f.write_str("the system gives no more threads"),
             Self::Panicked => f.write_str("internal error"),

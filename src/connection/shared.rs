@@ -25,6 +25,8 @@ pub struct SharedTorrent {
     pub owned: SharedBitfield,
     /// Pieces that are wanted; the others are neither asked for nor of interest.
     pub wanted: Bitfield,
+    /// Bytes of the pieces that are wanted.
+    wanted_length: u64,
     /// Pieces that are wanted and not owned. Written by the main thread.
     missing: AtomicU32,
     /// Pieces under way of which all blocks are granted: no use to propose them as work. Written by
@@ -93,6 +95,7 @@ impl SharedTorrent {
         let pieces = layout.piece_count();
         Self {
             info_hash,
+            wanted_length: layout.total_length(),
             layout,
             fetch: true,
             owned: SharedBitfield::new(owned),
@@ -109,8 +112,10 @@ impl SharedTorrent {
 
     /// The same torrent of which only these pieces are wanted. Cost: a step per piece.
     pub fn choosing(mut self, wanted: Bitfield) -> Self {
-        let missing = self.layout.pieces().map(PieceIndex::get);
-        let missing = missing.filter(|&piece| wanted.has(piece) && !self.owned.has(piece)).count();
+        let chosen = || self.layout.pieces().filter(|piece| wanted.has(piece.get()));
+        let missing = chosen().filter(|piece| !self.owned.has(piece.get())).count();
+        let size = |piece| u64::from(self.layout.piece_size(piece));
+        self.wanted_length = chosen().map(size).sum();
         self.missing = AtomicU32::new(missing as u32);
         self.wanted = wanted;
         self
@@ -150,9 +155,38 @@ impl SharedTorrent {
         !self.fetch || self.is_complete()
     }
 
-    /// Bytes of the pieces that are not owned yet; an estimate while the last piece is among
-    /// them, which only people see.
+    /// Bytes of the wanted pieces that are not owned yet. Cost: O(1).
     pub fn left(&self) -> u64 {
-        self.layout.total_length().saturating_sub(self.stats.verified.load(Ordering::Relaxed))
+        self.wanted_length.saturating_sub(self.stats.verified_wanted.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_what_is_wanted_and_not_there() {
+        let layout = Arc::new(Layout::single(16, 40).unwrap());
+        let torrent = |wanted: &[u32]| {
+            let mut chosen = Bitfield::new(3);
+            wanted.iter().for_each(|&piece| {
+                chosen.insert(piece);
+            });
+            let none = Bitfield::new(3);
+            SharedTorrent::new(InfoHash([0; 20]), Arc::clone(&layout), &none).choosing(chosen)
+        };
+        let own = |torrent: &SharedTorrent, piece| torrent.own(layout.piece(piece).unwrap());
+        let all = torrent(&[0, 1, 2]);
+        assert_eq!(all.left(), 40);
+        own(&all, 0);
+        assert_eq!(all.left(), 24);
+        let some = torrent(&[1, 2]);
+        assert_eq!(some.left(), 24, "the last piece is shorter");
+        own(&some, 0);
+        assert_eq!(some.left(), 24, "nobody wanted that one");
+        own(&some, 2);
+        own(&some, 1);
+        assert_eq!((some.left(), some.is_complete()), (0, true));
     }
 }

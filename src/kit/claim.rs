@@ -10,7 +10,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The claims of up to 64 blocks. Clones are the same word.
 #[derive(Debug, Clone, Default)]
-pub struct ClaimWord(Arc<AtomicU64>);
+pub struct ClaimWord(Arc<Claims>);
+
+#[derive(Debug, Default)]
+struct Claims {
+    /// Blocks that somebody writes or has written.
+    won: AtomicU64,
+    /// Blocks that nobody may win any more, also if their claim is given back.
+    closed: AtomicU64,
+}
 
 impl ClaimWord {
     /// A word with no block claimed.
@@ -21,23 +29,27 @@ impl ClaimWord {
     /// Tries to claim one block. Exactly one caller per bit is told `true`.
     pub fn win(&self, bit: u64) -> bool {
         debug_assert_eq!(bit.count_ones(), 1);
-        self.0.fetch_or(bit, Ordering::AcqRel) & bit == 0
+        let free = self.0.won.fetch_or(bit, Ordering::AcqRel) & bit == 0;
+        // Looked at second, and closed first in `take`: who wins after a claim was given back in
+        // between sees it.
+        free && self.0.closed.load(Ordering::Acquire) & bit == 0
     }
 
-    /// Claims all of these blocks that nobody has claimed, and returns them: whoever holds the word
-    /// writes none of them any more.
+    /// Claims all of these blocks that nobody has claimed, and returns them: nobody begins to write
+    /// one of them any more, also if a claim won before is given back.
     pub fn take(&self, bits: u64) -> u64 {
-        bits & !self.0.fetch_or(bits, Ordering::AcqRel)
+        let closed = self.0.closed.fetch_or(bits, Ordering::AcqRel);
+        bits & !closed & !self.0.won.fetch_or(bits, Ordering::AcqRel)
     }
 
     /// Gives claims back that were won and not written.
     pub fn release(&self, bits: u64) {
-        self.0.fetch_and(!bits, Ordering::AcqRel);
+        self.0.won.fetch_and(!bits, Ordering::AcqRel);
     }
 
     /// The blocks that are claimed now.
     pub fn claimed(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
+        self.0.won.load(Ordering::Acquire) | self.0.closed.load(Ordering::Acquire)
     }
 }
 
@@ -71,5 +83,16 @@ mod tests {
         assert!(word.win(0b10));
         assert_eq!(word.take(0b111), 0b101);
         assert!(!word.win(0b1));
+    }
+
+    #[test]
+    fn what_was_taken_stays_so_when_a_claim_before_is_given_back() {
+        let word = ClaimWord::new();
+        assert!(word.win(0b1));
+        word.take(0b11);
+        word.release(0b1);
+        assert_eq!(word.claimed(), 0b11);
+        assert!(!word.win(0b1));
+        assert_eq!(word.take(0b11), 0);
     }
 }

@@ -59,13 +59,16 @@ pub const SEGMENTS_MAX: usize = 2 * ACTIVE_PIECES_MAX;
 /// Segments of one piece looked at for blocks to grant.
 pub const SEGMENT_PROBES_MAX: u32 = 8;
 /// Pieces under way looked at for blocks that may be granted twice.
-pub const ENDGAME_PROBES_MAX: u32 = 64;
-/// A piece that failed its hash is offered for so long only to peers that have given blocks before:
-/// so that those who never give any do not get to hold it up.
+pub const ENDGAME_PROBES_MAX: usize = 64;
+/// A piece that failed its hash is offered for so long only to peers that have given blocks and are
+/// late with none: so that those who give little or nothing do not get to hold it up.
 pub const SOLE_HEAD_START: Duration = Duration::from_secs(5);
 /// A peer that fetches all of a piece alone, because it failed its hash, and brings nothing of it
-/// for this long gives way to another.
-pub const SOLE_PATIENCE: Duration = Duration::from_secs(60);
+/// for this long gives way to another if others have it too. With each such turn the next one is
+/// twice as long,
+pub const SOLE_PATIENCE_MIN: Duration = Duration::from_secs(5);
+/// up to this.
+pub const SOLE_PATIENCE_MAX: Duration = Duration::from_secs(60);
 /// Time that such a peer has for the whole piece, if others have it too: so that none keeps it by
 /// bringing a block now and then. Each time that it runs out the next one is twice as long, so a
 /// piece that only slow peers give comes all the same.

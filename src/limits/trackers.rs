@@ -28,6 +28,9 @@ pub const TRACKER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A UDP announce that takes longer than this has failed: it was asked twice (after 0 and 15 s)
 /// and had 30 s for the second answer. The tier's next tracker is worth more than a third try.
 pub const UDP_PATIENCE: Duration = Duration::from_secs(45);
+/// A tracker that is asked for figures alone has this long: somebody waits before a terminal. A UDP
+/// tracker is asked twice.
+pub const SCRAPE_PATIENCE: Duration = Duration::from_secs(20);
 /// First time without an answer after which a UDP tracker is asked again; it doubles (BEP 15).
 pub const UDP_RETRY_FIRST: Duration = Duration::from_secs(15);
 /// A UDP tracker is asked again at most this often (BEP 15).
@@ -75,5 +78,6 @@ const _: () = {
         UDP_RETRY_FIRST.as_secs() * 3 <= UDP_PATIENCE.as_secs(),
         "a UDP tracker is asked twice"
     );
+    assert!(UDP_RETRY_FIRST.as_secs() < SCRAPE_PATIENCE.as_secs());
     assert!(STOPPED_GRACE.as_millis() < STOPPED_DEADLINE.as_millis());
 };

@@ -134,7 +134,7 @@ impl StorageErrorKind {
     /// What the user can do about it.
     pub fn advice(self) -> &'static str {
         match self {
-            Self::DiskFull => "free some space and start again",
+            Self::DiskFull => "free some space",
             Self::Missing => "put it back, or download it again",
             Self::Replaced => "start again, which checks what is there",
             Self::ReadOnly => "choose another folder, or mount the disk writable",
@@ -147,7 +147,9 @@ impl StorageErrorKind {
             Self::NothingNew => "choose another folder",
             Self::NameTooLong => "choose a folder with a shorter path, or another file system",
             Self::FileTooLarge => "choose a folder on another file system",
-            Self::TooManyOpenFiles => "raise the limit of open files",
+            Self::TooManyOpenFiles => {
+                "raise the limit of open files (ulimit -n), or give --max-peers"
+            }
             Self::InUse => "stop that one first, or choose another folder",
             Self::MediumFault => "check the disk",
             Self::WrongSpan => "please report this as a bug",
@@ -236,7 +238,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "cannot write to \"/music/a.ogg\": no space left on the disk; \
-             free some space and start again"
+             free some space"
         );
     }
 

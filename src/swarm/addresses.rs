@@ -18,20 +18,39 @@ use std::time::Duration;
 struct Known {
     /// Tries that failed since the last that led to a connection that lasted.
     failures: u32,
-    /// It is in the queue, being dialed, connected, or waiting for its next try.
-    busy: bool,
-    /// Never to be dialed again.
-    useless: bool,
+    /// Where it stands.
+    standing: Standing,
     /// A person named it.
     named: bool,
     /// It is among the doubtful.
     listed: bool,
 }
 
+/// Where an address stands. It is in the queue once at most, and only if it says so here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Standing {
+    /// Just found.
+    #[default]
+    New,
+    /// In the queue.
+    Queued,
+    /// Being dialed, or connected.
+    Dialed,
+    /// Waiting for its next try.
+    Pausing,
+    /// Never to be dialed again.
+    Useless,
+}
+
 impl Known {
-    /// Whether it may be forgotten for another.
+    /// Whether it may be forgotten for another: not while a connection of it is known, or it is
+    /// in the queue.
+    fn is_forgettable(&self) -> bool {
+        self.is_doubtful() && matches!(self.standing, Standing::Pausing | Standing::Useless)
+    }
+
     fn is_doubtful(&self) -> bool {
-        self.useless || (!self.named && self.failures >= DIAL_FAILURES_DOUBT)
+        self.standing == Standing::Useless || (!self.named && self.failures >= DIAL_FAILURES_DOUBT)
     }
 }
 
@@ -44,15 +63,32 @@ pub struct AddressBook {
     known: HashMap<SocketAddr, Known>,
     /// Those that were doubtful at some time, in that order; some are forgotten or good again.
     doubtful: VecDeque<SocketAddr>,
+    /// Those that a person named.
+    named: Vec<SocketAddr>,
 }
 
 impl AddressBook {
     /// A person named this address: it is not forgotten for failing. Cost: O(1).
     pub fn named(&mut self, address: SocketAddr) {
         self.found(address);
-        if let Some(known) = self.known.get_mut(&address) {
-            known.named = true;
+        if let Some(known) = self.known.get_mut(&address)
+            && !std::mem::replace(&mut known.named, true)
+        {
+            self.named.push(address);
         }
+    }
+
+    /// Forgets all but those that a person named. Cost: a step for each of these and for each that
+    /// is to be dialed.
+    pub fn forget_found(&mut self) {
+        let before = std::mem::take(self);
+        for address in before.named {
+            let Some(known) = before.known.get(&address) else { continue };
+            self.known.insert(address, Known { listed: false, ..*known });
+            self.named.push(address);
+        }
+        let known = &self.known;
+        self.queue.extend(before.queue.into_iter().filter(|address| known.contains_key(address)));
     }
 
     /// Somebody found this address; tells whether it is to be dialed. Cost: O(1).
@@ -64,10 +100,10 @@ impl AddressBook {
             return false;
         }
         let known = self.known.entry(address).or_default();
-        if known.busy || known.useless {
+        if known.standing != Standing::New {
             return false;
         }
-        known.busy = true;
+        known.standing = Standing::Queued;
         self.queue.push_back(address);
         true
     }
@@ -88,7 +124,7 @@ impl AddressBook {
         let Some(address) = self.doubtful.pop_front() else { return false };
         if let Some(known) = self.known.get_mut(&address) {
             known.listed = false;
-            if known.is_doubtful() {
+            if known.is_forgettable() {
                 self.known.remove(&address);
             }
         }
@@ -97,7 +133,16 @@ impl AddressBook {
 
     /// The next address to dial. Cost: O(1).
     pub fn take_next(&mut self) -> Option<SocketAddr> {
-        self.queue.pop_front()
+        let address = self.queue.pop_front()?;
+        if let Some(known) = self.known.get_mut(&address) {
+            known.standing = Standing::Dialed;
+        }
+        Some(address)
+    }
+
+    /// Whether a person named this address. Cost: O(1).
+    pub fn is_named(&self, address: SocketAddr) -> bool {
+        self.known.get(&address).is_some_and(|known| known.named)
     }
 
     /// Whether somebody is to be dialed.
@@ -119,8 +164,9 @@ impl AddressBook {
         let pause = REDIAL_PAUSE_MIN * 2_u32.saturating_pow(known.failures.min(16));
         if again {
             known.failures = known.failures.saturating_add(1);
+            known.standing = Standing::Pausing;
         } else {
-            (known.busy, known.useless) = (false, true);
+            known.standing = Standing::Useless;
         }
         if again && !known.named && known.failures >= DIAL_FAILURES_MAX {
             self.known.remove(&address);
@@ -137,7 +183,10 @@ impl AddressBook {
 
     /// The pause is over: the address is to be dialed. Cost: O(1).
     pub fn retry(&mut self, address: SocketAddr) {
-        if self.known.get(&address).is_some_and(|known| known.busy && !known.useless) {
+        // It may have been forgotten and found again meanwhile.
+        let pauses = |known: &&mut Known| known.standing == Standing::Pausing;
+        if let Some(known) = self.known.get_mut(&address).filter(pauses) {
+            known.standing = Standing::Queued;
             self.queue.push_back(address);
         }
     }
@@ -168,6 +217,20 @@ mod tests {
 
     fn address(port: u16) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    #[test]
+    fn when_all_others_are_forgotten_what_a_person_named_stays() {
+        let mut book = AddressBook::default();
+        book.found(address(1));
+        book.named(address(2));
+        book.named(address(3));
+        assert_eq!((book.take_next(), book.take_next()), (Some(address(1)), Some(address(2))));
+        book.forget_found();
+        assert_eq!((book.take_next(), book.take_next(), book.len()), (Some(address(3)), None, 2));
+        assert_eq!(book.ended(address(1), true), None, "nobody knows it");
+        assert!(book.ended(address(2), true).is_some(), "it was being dialed");
+        assert!(book.found(address(1)), "it may be found again");
     }
 
     #[test]
@@ -252,6 +315,22 @@ mod tests {
         assert_eq!(book.len(), ADDRESSES_PER_TORRENT_MAX);
         assert_eq!(book.ended(old[1], true), None, "it is forgotten");
         assert!(book.ended(old[2], true).is_some());
+    }
+
+    #[test]
+    fn an_address_that_was_forgotten_and_found_again_is_dialed_once() {
+        let mut book = AddressBook::default();
+        many(0, ADDRESSES_PER_TORRENT_MAX).for_each(|address| assert!(book.found(address)));
+        while book.take_next().is_some() {}
+        let known: Vec<_> = many(0, 2).collect();
+        let new: Vec<_> = many(50_000, 1).collect();
+        fail(&mut book, known[0], DIAL_FAILURES_DOUBT);
+        assert!(book.found(new[0]), "the first is forgotten; its next try is still to come");
+        fail(&mut book, known[1], DIAL_FAILURES_DOUBT);
+        assert!(book.found(known[0]));
+        book.retry(known[0]);
+        assert_eq!([book.take_next(), book.take_next()], [Some(new[0]), Some(known[0])]);
+        assert_eq!(book.take_next(), None);
     }
 
     #[test]

@@ -36,6 +36,9 @@ impl Swarm {
             require!(other.is_none(), "piece {} is under way twice", active.piece.get());
             self.audit_active(key, active)?;
         }
+        let left = |(_, at): (_, &Active)| (at.segments - at.next_segment) as usize;
+        let unbegun: usize = self.actives.iter().map(left).sum();
+        require!(unbegun == self.unbegun, "{unbegun} segments are to come, not {}", self.unbegun);
         let none = HashMap::new();
         for (key, torrent) in self.torrents.iter() {
             let what = |fault| format!("torrent {key}: {fault}");

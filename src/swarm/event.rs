@@ -149,6 +149,9 @@ pub enum Control {
         /// Their addresses.
         addresses: Box<[SocketAddr]>,
     },
+    /// A torrent has another tracker: all its peers are to leave, and nobody found before is dialed
+    /// (BEP 27). What is found after this comes from the new one.
+    Part(TorrentKey),
     /// Let go of everything and end.
     Stop,
 }

@@ -36,13 +36,13 @@ impl Swarm {
             self.answer(key, Answer::Wait);
             return;
         };
-        let failed = self.peers.get(key).is_some_and(|peer| peer.failed);
+        let failed = self.has_failed(key);
         if self.has_no_room(torrent) || failed && !idle {
             self.wait_for_work(torrent, key);
             self.answer(key, Answer::Wait);
             return;
         }
-        let blocks = if failed { blocks.min(1) } else { blocks };
+        let blocks = self.trusted_with(key, blocks);
         let idle = idle && !failed;
         let mut left = blocks;
         for _ in 0..GRANTS_PER_REQUEST_MAX {
@@ -56,7 +56,7 @@ impl Swarm {
             self.answer(key, Answer::Granted);
             return;
         }
-        if self.is_full() {
+        if self.is_full(torrent) {
             self.no_room(now, torrent);
         }
         if self.is_anything_open(torrent) {
@@ -90,6 +90,7 @@ impl Swarm {
             self.answer(key, Answer::Wait);
             return;
         }
+        let blocks = self.trusted_with(key, blocks);
         let granted = self
             .fitting(torrent, piece, key)
             .and_then(|active| self.segment_of_piece(active, key))
@@ -98,7 +99,7 @@ impl Swarm {
             });
         if granted.is_some() {
             self.answer(key, Answer::Granted);
-        } else if self.is_full() {
+        } else if self.is_full(torrent) {
             // Proposing one piece after the other would not make room.
             self.no_room(now, torrent);
             self.wait_for_work(torrent, key);
@@ -122,6 +123,15 @@ impl Swarm {
         }
         let active = *self.by_piece.get(&(torrent, piece))?;
         self.may_fetch(self.actives.get(active)?, key).then_some(active)
+    }
+
+    fn has_failed(&self, key: PeerKey) -> bool {
+        self.peers.get(key).is_some_and(|peer| peer.failed)
+    }
+
+    /// How many of these blocks the peer may have at a time.
+    fn trusted_with(&self, key: PeerKey, blocks: u32) -> u32 {
+        if self.has_failed(key) { blocks.min(1) } else { blocks }
     }
 
     /// The peer's torrent, if there is any work in it for the peer at all.
@@ -177,7 +187,7 @@ impl Swarm {
 
     /// The piece to open next. Cost: O(k) probes.
     fn pick(&mut self, torrent: TorrentKey, key: PeerKey) -> Option<PieceIndex> {
-        if self.is_full() {
+        if self.is_full(torrent) {
             return None;
         }
         let torrent = self.torrents.get_mut(torrent)?;
@@ -199,6 +209,9 @@ impl Swarm {
 
     /// Takes an open piece under way. Cost: O(1).
     fn open_piece(&mut self, key: TorrentKey, piece: PieceIndex) -> Option<ActiveKey> {
+        if self.is_full(key) {
+            return None;
+        }
         let torrent = self.torrents.get_mut(key)?;
         let layout = &torrent.shared.layout;
         let active = Active {
@@ -222,6 +235,7 @@ impl Swarm {
             open: Links::default(),
             active: Links::default(),
         };
+        self.unbegun += active.segments as usize;
         let active = self.actives.insert(active).ok()?;
         torrent.picker.park(piece.get());
         if torrent.picker.open_count() == 0 {
@@ -234,8 +248,10 @@ impl Swarm {
         Some(active)
     }
 
-    /// A segment of this piece with blocks for this peer: one begun, or the next. Cost: O(k).
+    /// A segment of this piece with blocks for this peer: one begun, or the next. A peer that
+    /// failed gets none that somebody else holds. Cost: O(k).
     fn segment_of_piece(&mut self, key: ActiveKey, peer: PeerKey) -> Option<(SegmentKey, u64)> {
+        let failed = self.has_failed(peer);
         let active = self.actives.get(key)?;
         let mut at = active.open_segments.first();
         for _ in 0..SEGMENT_PROBES_MAX {
@@ -245,7 +261,8 @@ impl Swarm {
             at = segment.open.next();
             // Blocks that somebody has claimed are on their way into the file.
             let unclaimed = segment.grantable() & !segment.claims.claimed();
-            let grantable = unclaimed & !segment.leased_to(peer);
+            let others = if failed { segment.held().once } else { segment.leased_to(peer) };
+            let grantable = unclaimed & !others;
             if grantable != 0 && segment.has_room_for(peer) {
                 return Some((segment_key, grantable));
             }
@@ -262,6 +279,7 @@ impl Swarm {
         segment.before = active.last_segment;
         let segment = self.segments.insert(segment).ok()?;
         active.next_segment += 1;
+        self.unbegun -= 1;
         active.last_segment = Some(segment);
         active.open_segments.push_back(&mut self.segments, segment);
         active.lone_segments.push_back(&mut self.segments, segment);

@@ -40,7 +40,7 @@ impl Hosts {
 }
 
 /// What counts as one host; none if it is not counted.
-fn host_of(ip: IpAddr) -> Option<IpAddr> {
+pub(super) fn host_of(ip: IpAddr) -> Option<IpAddr> {
     match ip.to_canonical() {
         ip if ip.is_loopback() => None,
         IpAddr::V4(ip) => Some(ip.into()),

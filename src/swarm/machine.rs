@@ -59,8 +59,8 @@ pub(super) enum Timer {
     /// A peer that fetches a piece alone should have brought something of it; which of those that
     /// did so in turn.
     Sole(ActiveKey, u32),
-    /// A piece that is to be fetched so is offered to everybody.
-    SoleOffer(ActiveKey),
+    /// A piece that is to be fetched so may be offered to everybody, if nobody took it since.
+    SoleOffer(ActiveKey, u32),
     /// A peer that let such a piece down may fetch one again.
     SolePause(PeerKey),
 }
@@ -87,10 +87,14 @@ pub struct Swarm {
     pub(super) by_piece: HashMap<(TorrentKey, PieceIndex), ActiveKey>,
     /// Segments of pieces under way.
     pub(super) segments: Slab<Segment>,
+    /// Segments that pieces under way have yet to begin: places for them are kept free.
+    pub(super) unbegun: usize,
     /// Chains of segments that are not needed any more; freed a few a turn.
     pub(super) discarded: VecDeque<SegmentKey>,
     /// Torrents that have somebody to dial.
     pub(super) dialing: List<Torrent>,
+    /// Torrents whose peers are being told to leave, each with the slot of the next peer.
+    pub(super) partings: VecDeque<(TorrentKey, usize)>,
     /// Torrents for whose pieces there was no room among those under way.
     pub(super) crowded: List<Torrent>,
     /// Connections being dialed.
@@ -131,9 +135,11 @@ impl Swarm {
             actives: Slab::new(ACTIVE_PIECES_MAX),
             by_piece: HashMap::with_capacity(ACTIVE_PIECES_MAX),
             segments: Slab::new(SEGMENTS_MAX),
+            unbegun: 0,
             discarded: VecDeque::new(),
             dialing: List::new(|torrent| &mut torrent.dialing),
             crowded: List::new(|torrent| &mut torrent.crowded),
+            partings: VecDeque::new(),
             dials: 0,
             bans: Bans::default(),
             hosts: Hosts::default(),
@@ -185,6 +191,7 @@ impl Swarm {
             Event::Control(Control::Found { torrent, addresses }) => {
                 self.found(torrent, &addresses);
             }
+            Event::Control(Control::Part(torrent)) => self.part(torrent),
             Event::Control(Control::Stop) => self.stopping = self.stopping.or(Some(0)),
         }
     }
@@ -211,7 +218,7 @@ impl Swarm {
             PeerEvent::Candidate { piece, blocks } => self.candidate(now, peer, piece, blocks),
             PeerEvent::Pass => self.passed(peer),
             PeerEvent::Stored { lease, blocks } => self.stored(now, peer, lease, blocks),
-            PeerEvent::Returned { lease, blocks } => self.returned(peer, lease, blocks),
+            PeerEvent::Returned { lease, blocks } => self.returned(now, peer, lease, blocks),
             PeerEvent::Overdue { lease, blocks } => self.overdue(peer, lease, blocks),
             PeerEvent::Closed(reason) => self.closed(now, peer, reason),
         }
@@ -224,13 +231,14 @@ impl Swarm {
             match timer {
                 Timer::Redial(torrent, address) => self.redial(torrent, address),
                 Timer::Sole(active, turn) => self.look_after_sole(now, active, turn),
-                Timer::SoleOffer(active) => self.widen_sole_offer(active),
+                Timer::SoleOffer(active, turn) => self.widen_sole_offer(active, turn),
                 Timer::SolePause(peer) => self.end_sole_pause(peer),
                 Timer::Room(torrent) => self.room_for(torrent),
                 Timer::Save(torrent) => self.save(torrent),
                 Timer::Probe(torrent) => self.probe(torrent),
             }
         }
+        self.part_some();
         self.dial_some(now);
         self.make_room_for_dials();
         self.free_some_segments();
@@ -246,6 +254,7 @@ impl Swarm {
     pub fn has_more(&self) -> bool {
         !self.discarded.is_empty()
             || self.stopping.is_some_and(|slot| slot < self.peers.slots() || self.may_end())
+            || !self.partings.is_empty()
             || self.can_dial()
     }
 

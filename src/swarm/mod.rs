@@ -10,9 +10,9 @@
 //! - [`addresses`]: whom to dial; [`bans`]: who is not wanted any more
 //! - [`hosts`]: connections of each host
 //! - [`machine`]: dispatch; its handlers are in [`roster`] (peers come and go), [`room`] (places
-//!   for them), [`torrents`], [`grants`] (work out), [`endgame`] (work twice), [`returns`] (work
-//!   back), [`waiting`] (for work), [`verdicts`] (hashes, blame), [`sole`] (bad pieces once more)
-//!   and [`unseen`] (nothing is forgotten)
+//!   for them), [`parting`] (all of a torrent go), [`torrents`], [`grants`] (work out), [`endgame`]
+//!   (work twice), [`returns`] (work back), [`waiting`] (for work), [`verdicts`] (hashes, blame),
+//!   [`sole`] (bad pieces once more) and [`unseen`] (nothing is forgotten)
 //! - [`audit`]: whether all of it fits together, for tests and simulations; [`told`] is its witness
 //! - [`choker`]: whom to unchoke, a pure core of its own with a thread of its own
 
@@ -29,6 +29,7 @@ pub mod hosts;
 mod keeping;
 pub mod machine;
 pub mod order;
+pub mod parting;
 pub mod picker;
 pub mod returns;
 pub mod room;

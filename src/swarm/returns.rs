@@ -36,7 +36,7 @@ impl Swarm {
             Source::One(peer) if peer == key => Source::One(key),
             Source::One(_) | Source::Several => Source::Several,
         };
-        self.restart_if_ended(active_key);
+        self.restart_if_ended(now, active_key);
         let Some(active) = self.actives.get(active_key) else { return };
         if active.stored == active.blocks {
             let (torrent, piece) = (active.torrent, active.piece);
@@ -93,7 +93,7 @@ impl Swarm {
     }
 
     /// Blocks are not awaited from this peer any more. Cost: O(k).
-    pub(super) fn returned(&mut self, key: PeerKey, lease: LeaseId, blocks: u64) {
+    pub(super) fn returned(&mut self, now: Time, key: PeerKey, lease: LeaseId, blocks: u64) {
         self.touched += 1;
         let segment_key = segment_of(lease);
         let Some(segment) = self.segments.get_mut(segment_key) else { return };
@@ -109,7 +109,7 @@ impl Swarm {
         if let Some(active) = self.actives.get_mut(active_key) {
             active.leased -= back.count_ones();
         }
-        self.restart_if_ended(active_key);
+        self.restart_if_ended(now, active_key);
         self.work_appeared_in(active_key);
     }
 

@@ -182,9 +182,9 @@ impl Swarm {
     fn forget(&mut self, now: Time, key: PeerKey, reason: CloseReason) {
         self.woken_answers(key);
         self.stop_waiting(key);
-        self.give_back_unseen(key);
+        self.give_back_unseen(now, key);
         if let Some(active) = self.sole_of(key) {
-            self.end_sole(active, key);
+            self.end_sole(now, active, key);
         }
         self.wake_waiting_with(key);
         let Some(peer) = self.peers.remove(key) else { return };

@@ -1,9 +1,8 @@
 //! What the brain remembers: torrents, peers, pieces under way and the segments of those.
 //!
 //! Records only; what happens to them is in the handlers. A piece is exactly one of: owned (its
-//! bit in `owned`), under way (an [`Active`] record), or open (picked from the [`Picker`]). The
-//! peers' threads read the first set, and one that tells which pieces under way have nothing to
-//! grant (`taken`).
+//! bit in `owned`), under way (an [`Active`] record), or open (picked from the [`Picker`]). Peers'
+//! threads read the first set and `taken`, which has pieces under way with nothing to grant.
 
 use crate::bitfield::SharedBitfield;
 use crate::connection::event::LeaseId;
@@ -69,6 +68,8 @@ pub struct Torrent {
     pub(super) addresses: AddressBook,
     /// Its place in the list of torrents that have somebody to dial.
     pub(super) dialing: Links<Torrent>,
+    /// All its peers are being told to leave.
+    pub(super) parting: bool,
     /// Its place in the list of torrents for whose pieces there was no room.
     pub(super) crowded: Links<Torrent>,
     /// The disk has no room for it: nothing is granted.

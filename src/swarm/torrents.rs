@@ -40,6 +40,7 @@ impl Swarm {
             peers: 0,
             addresses: new.addresses,
             dialing: Links::default(),
+            parting: false,
             crowded: Links::default(),
             disk_full: false,
             record: Recording::Done,
@@ -151,7 +152,7 @@ impl Swarm {
         for &address in addresses.iter().take(ADDRESSES_PER_EVENT_MAX) {
             torrent.addresses.found(address);
         }
-        if torrent.addresses.is_waiting() && torrent.phase == Phase::Running {
+        if may_dial(torrent) {
             self.dialing.push_back(&mut self.torrents, key);
         }
     }
@@ -160,7 +161,7 @@ impl Swarm {
     pub(super) fn redial(&mut self, key: TorrentKey, address: SocketAddr) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         torrent.addresses.retry(address);
-        if torrent.addresses.is_waiting() && torrent.phase == Phase::Running {
+        if may_dial(torrent) {
             self.dialing.push_back(&mut self.torrents, key);
         }
     }
@@ -190,7 +191,7 @@ impl Swarm {
         let waiting = torrent.addresses.is_waiting();
         if self.bans.has_host(address.ip()) {
             torrent.addresses.ended(address, false);
-        } else if !self.hosts.has_room(address.ip()) {
+        } else if !self.hosts.has_room(address.ip()) && !torrent.addresses.is_named(address) {
             if let Some(pause) = torrent.addresses.ended(address, true) {
                 self.timers.set(now + pause, Timer::Redial(key, address));
             }
@@ -204,6 +205,11 @@ impl Swarm {
             self.dialing.push_back(&mut self.torrents, key);
         }
     }
+}
+
+/// Whether there is somebody to dial now.
+pub(super) fn may_dial(torrent: &Torrent) -> bool {
+    torrent.addresses.is_waiting() && torrent.phase == Phase::Running && !torrent.parting
 }
 
 /// A peer of which nothing is known yet.

@@ -6,7 +6,7 @@
 //! last is therefore kept, and comes back when it has gone.
 
 use crate::kit::clock::Time;
-use crate::limits::ROOM_PAUSE;
+use crate::limits::{ROOM_PAUSE, SEGMENTS_MAX};
 use crate::swarm::machine::{Swarm, Timer};
 use crate::swarm::state::{PeerKey, SegmentKey, TorrentKey, lease_of};
 
@@ -30,18 +30,27 @@ impl Swarm {
 
     /// A peer has gone and may not have seen its last grants: what it still holds of them comes
     /// back. Everything else it gave back itself. Cost: O(k).
-    pub(super) fn give_back_unseen(&mut self, key: PeerKey) {
+    pub(super) fn give_back_unseen(&mut self, now: Time, key: PeerKey) {
         let Some(peer) = self.peers.get(key) else { return };
         for segment_key in peer.answered.into_iter().flatten() {
             let Some(segment) = self.segments.get(segment_key) else { continue };
             let blocks = segment.leased_to(key);
-            self.returned(key, lease_of(segment_key), blocks);
+            self.returned(now, key, lease_of(segment_key), blocks);
         }
     }
 
-    /// Whether no more pieces can be taken under way. Cost: O(1).
-    pub(super) fn is_full(&self) -> bool {
-        self.actives.is_full() || self.segments.is_full()
+    /// Whether no more pieces of this torrent can be taken under way. Cost: O(1).
+    pub(super) fn is_full(&self, key: TorrentKey) -> bool {
+        let layout = self.torrents.get(key).map(|torrent| &torrent.shared.layout);
+        let largest = layout.and_then(|layout| Some(layout.segment_count(layout.piece(0)?)));
+        self.actives.is_full() || !self.has_room_for_segments(largest.unwrap_or(0))
+    }
+
+    /// Whether so many more segments can be promised a place. Every piece under way can begin all
+    /// of its own: were they given to whoever comes first, there could be many pieces of which
+    /// none gets to its end. Cost: O(1).
+    pub(super) fn has_room_for_segments(&self, segments: u32) -> bool {
+        self.segments.len() + self.unbegun + segments as usize <= SEGMENTS_MAX
     }
 
     /// There was no room for a piece of this torrent. Its peers are told when there is, and after

@@ -10,12 +10,12 @@ use crate::limits::SUSPECT_PROBES_MAX;
 use crate::swarm::evidence::Evidence;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::state::{ActiveKey, Source};
+use crate::swarm::state::{ActiveKey, Sole, Source};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Swarm {
-    /// A piece is verified. Everybody hears of it by one append. Cost: O(1).
+    /// A piece is verified. Everybody hears of it by one append. Cost: O(k).
     pub(super) fn piece_good(&mut self, now: Time, key: ActiveKey) {
         let Some(active) = self.actives.get(key) else { return };
         let (torrent_key, piece) = (active.torrent, active.piece);
@@ -33,6 +33,7 @@ impl Swarm {
         }
         self.by_piece.remove(&(torrent_key, piece));
         self.room_appeared();
+        self.endgame_moves_on(torrent_key);
         self.touched += 1;
         self.save_soon(now, torrent_key);
         self.order(Order::Herald(torrent_key));
@@ -43,23 +44,30 @@ impl Swarm {
 
     /// A piece failed its hash. Cost: O(k).
     pub(super) fn piece_bad(&mut self, now: Time, key: ActiveKey, evidence: Arc<Evidence>) {
-        let Some(active) = self.actives.get_mut(key) else { return };
+        let Some(active) = self.actives.get(key) else { return };
         let (torrent_key, piece, source) = (active.torrent, active.piece, active.source);
+        // Who gave what stays known in segments beside those of the next try. If there is no room
+        // for both, the piece comes first.
+        let room = self.has_room_for_segments(active.segments);
+        let Some(active) = self.actives.get_mut(key) else { return };
         let old_suspects = match source {
             // Whoever gave all of it is the liar: nothing is left to compare.
             Source::One(_) | Source::Nobody => None,
+            Source::Several if !room => {
+                active.evidence = None;
+                active.suspects.take()
+            }
             Source::Several => {
                 active.evidence = Some(evidence);
                 let chain = active.last_segment.take();
                 std::mem::replace(&mut active.suspects, chain)
             }
         };
-        let alone = active.evidence.is_some();
-        self.discarded.extend(old_suspects);
-        self.restart(key);
-        if alone {
-            self.offer_sole(now, key);
+        if source == Source::Several || active.evidence.is_some() {
+            active.sole = Sole::Wanted;
         }
+        self.discarded.extend(old_suspects);
+        self.restart(now, key);
         if let Source::One(liar) = source {
             self.ban(liar);
         }

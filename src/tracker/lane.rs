@@ -1,7 +1,8 @@
 //! One lane of trackers, of which one is announced to at a time: a tier of BEP 12, or all tiers one
 //! behind the other for who may use only one tracker.
 //!
-//! Which is asked next: the first in order that may be asked. The one that answers moves to the
+//! Which is asked next: the first in order that may be asked; for who may use only one, the one in
+//! use as long as it does not fail. The one that answers moves to the
 //! front of its tier; one that fails has a pause of its own, and the next is asked at once.
 
 use crate::kit::clock::Time;
@@ -64,6 +65,10 @@ pub(super) struct Lane {
     early: Time,
     /// The announce under way.
     under_way: Option<UnderWay>,
+    /// The tracker that answered last.
+    in_use: Option<usize>,
+    /// Whether that one is left only when it fails (BEP 27).
+    faithful: bool,
 }
 
 /// What a lane is told of its torrent.
@@ -97,7 +102,18 @@ impl Lane {
             random.shuffle(&mut places);
             order.extend(places);
         }
-        Self { slots, order, next: Time::ZERO, early: Time::ZERO, under_way: None }
+        let (next, early) = (Time::ZERO, Time::ZERO);
+        Self { slots, order, next, early, under_way: None, in_use: None, faithful: false }
+    }
+
+    /// The same lane, which leaves the tracker in use only when that fails.
+    pub(super) fn faithful(self) -> Self {
+        Self { faithful: true, ..self }
+    }
+
+    /// Whether to announce to this slot is to leave another that was in use.
+    pub(super) fn switches(&self, slot: usize) -> bool {
+        self.faithful && self.in_use.is_some_and(|in_use| in_use != slot)
     }
 
     /// One of its trackers.
@@ -112,8 +128,7 @@ impl Lane {
 
     /// Whether a tracker that is in use has to be told that the torrent is complete.
     pub(super) fn owes_completed(&self) -> bool {
-        let front = self.order.first().and_then(|&slot| self.slots.get(slot));
-        front.is_some_and(Slot::owes_completed)
+        self.in_use.and_then(|slot| self.slots.get(slot)).is_some_and(Slot::owes_completed)
     }
 
     /// The announce to make now, which is under way from now on.
@@ -135,7 +150,8 @@ impl Lane {
             }
         }
         let ready = |&slot: &usize| self.slots[slot].again.is_some_and(|again| again <= now);
-        let slot = self.order.iter().copied().find(ready)?;
+        let kept = self.in_use.filter(|slot| self.faithful && ready(slot));
+        let slot = kept.or_else(|| self.order.iter().copied().find(ready))?;
         let event = self.slots[slot].event(situation.complete);
         self.under_way = Some(UnderWay { slot, event, missing: !situation.complete });
         Some((slot, event))
@@ -192,6 +208,7 @@ impl Lane {
         let floor = span(reply.min_interval, ANNOUNCE_INTERVAL_MIN);
         let interval = span(reply.interval, ANNOUNCE_INTERVAL).max(floor);
         found.again = Some(now);
+        self.in_use = Some(slot);
         self.next = now + interval + jitter(interval, random);
         self.early = now + floor.max(ANNOUNCE_HUNGRY_PAUSE).min(interval);
         self.promote(slot);

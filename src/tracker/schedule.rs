@@ -17,7 +17,7 @@ use std::time::Duration;
 pub enum Rule {
     /// One of each tier.
     EveryTier,
-    /// One alone, of the first tier that has one that answers (BEP 27).
+    /// One alone, of the first tier that has one that answers, as long as it does (BEP 27).
     OneAlone,
 }
 
@@ -41,6 +41,8 @@ pub struct Due {
     pub event: AnnounceEvent,
     /// What the tracker asked to be told.
     pub tracker_id: Option<Box<[u8]>>,
+    /// Another tracker was in use, whose peers are to be left if this one answers (BEP 27).
+    pub switches: bool,
 }
 
 /// Whether announces are made.
@@ -71,7 +73,7 @@ impl Schedule {
     /// A schedule of these tiers that has not begun.
     pub fn new(tiers: &[Vec<Arc<TrackerUrl>>], rule: Rule, mut random: Random) -> Self {
         let lanes = match rule {
-            Rule::OneAlone => vec![Lane::new(tiers, &mut random)],
+            Rule::OneAlone => vec![Lane::new(tiers, &mut random).faithful()],
             Rule::EveryTier => tiers.chunks(1).map(|tier| Lane::new(tier, &mut random)).collect(),
         };
         Self { lanes, stage: Stage::Waiting, complete: false, random }
@@ -117,7 +119,8 @@ impl Schedule {
         }?;
         let found = self.lanes[lane].slot(slot)?;
         let (url, tracker_id) = (Arc::clone(&found.url), found.tracker_id.clone());
-        Some(Due { tracker: TrackerIndex { lane, slot }, url, event, tracker_id })
+        let switches = stage == Stage::Running && self.lanes[lane].switches(slot);
+        Some(Due { tracker: TrackerIndex { lane, slot }, url, event, tracker_id, switches })
     }
 
     /// When to call [`Self::due`] though nothing happened.

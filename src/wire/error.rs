@@ -38,10 +38,14 @@ impl fmt::Display for WireError {
                 f,
                 "handshake: byte {offset} is 0x{found:02x}, expected the BitTorrent protocol string"
             ),
-            Self::Length { id, length, least, most } => {
-                write!(f, "{} message (id {id}): length is {length}, expected ", kind_of(id))?;
-                if least == most { write!(f, "{least}") } else { write!(f, "{least} to {most}") }
+            Self::Length { id, length, least, most } if least == most => {
+                write!(f, "{} message (id {id}): length is {length}, expected {least}", kind_of(id))
             }
+            Self::Length { id, length, least, most } => write!(
+                f,
+                "{} message (id {id}): length is {length}, expected {least} to {most}",
+                kind_of(id)
+            ),
             Self::NotNegotiated { id } => write!(
                 f,
                 "{} message (id {id}): expected only after both handshakes offered its extension",

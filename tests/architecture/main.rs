@@ -2,12 +2,14 @@
 //! which, no import cycles, pure cores, sizes, opening paragraphs, the reading list, dependencies.
 //!
 //! `docs/style.md` has the reasons. [`mask`], [`source`] and [`paths`] read Rust text, [`layers`]
-//! and [`form`] hold the rules. Each rule takes a tree of files and returns its
-//! complaints, so the tests of the rules themselves run on trees of a few lines.
+//! and [`form`] hold the rules, [`messages`] compares what the program says with `docs/errors.md`.
+//! Each rule takes a tree of files and returns its complaints, so the tests of the rules themselves
+//! run on trees of a few lines.
 
 mod form;
 mod layers;
 mod mask;
+mod messages;
 mod paths;
 mod source;
 
@@ -61,6 +63,18 @@ fn the_front_page_lists_every_module_in_reading_order() {
 #[test]
 fn no_source_file_is_forgotten() {
     expect_none(form::forgotten(&project()));
+}
+
+#[test]
+fn every_message_says_its_text_where_it_is_made() {
+    expect_none(messages::unknown(&project()));
+}
+
+#[test]
+fn the_page_of_errors_explains_what_the_program_says_and_nothing_else() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md");
+    let page = std::fs::read_to_string(path).expect("docs/errors.md");
+    expect_none(messages::differences(&project(), &page));
 }
 
 #[test]

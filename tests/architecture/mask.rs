@@ -15,6 +15,20 @@ pub(crate) fn mask(text: &str) -> String {
     String::from_utf8_lossy(&code).into_owned()
 }
 
+/// The plain string literals of a text: where each begins, and what is written between its quotes.
+pub(crate) fn literals(text: &str) -> Vec<(usize, &str)> {
+    let bytes = text.as_bytes();
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let end = opaque_end(bytes, at);
+        if bytes[at] == b'"' && at + 1 < end {
+            found.push((at, &text[at + 1..end - 1]));
+        }
+        at = end.max(at + 1);
+    }
+    found
+}
+
 /// End of the comment or literal that begins here; `at` itself when none does.
 fn opaque_end(bytes: &[u8], at: usize) -> usize {
     let rest = &bytes[at..];
@@ -77,6 +91,12 @@ pub(crate) fn is_word(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn literals_are_found_between_their_quotes() {
+        let text = "f(\"a\\\"é\", '\"') // \"no\"\n\"\"";
+        assert_eq!(literals(text), [(2, "a\\\"é"), (24, "")]);
+    }
 
     #[test]
     fn comments_and_literals_are_blanked_and_nothing_else() {

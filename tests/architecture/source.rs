@@ -182,7 +182,7 @@ fn collect(folder: &Path, name: &str, files: &mut Vec<(String, String)>) {
 }
 
 /// The word that begins at a place, blanks before it skipped, and what is left behind it.
-fn next_word(code: &str, offset: usize) -> (&str, &str) {
+pub(crate) fn next_word(code: &str, offset: usize) -> (&str, &str) {
     let rest = code[offset..].trim_start();
     rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()))
 }
@@ -197,7 +197,7 @@ pub(crate) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = (u
 }
 
 /// End of the item that begins at `start`: behind its `;` or its closing brace.
-fn item_end(code: &str, start: usize) -> Option<usize> {
+pub(crate) fn item_end(code: &str, start: usize) -> Option<usize> {
     let (mut depth, mut braces) = (0, 0);
     for (offset, byte) in code.bytes().enumerate().skip(start) {
         match byte {

@@ -14,6 +14,7 @@ mod download;
 mod errors;
 mod info;
 mod names;
+mod refusals;
 mod stop;
 mod streams;
 mod usage;

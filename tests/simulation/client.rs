@@ -1,7 +1,7 @@
 //! A simulated client: the swarm core with what its threads own. What they do is in `world`.
 
 use crate::content::{Content, Disk};
-use crate::plan::{Broken, ClientPlan};
+use crate::plan::{Broken, ClientPlan, FullDisk};
 use cuerda::bitfield::Bitfield;
 use cuerda::connection::machine::Connection;
 use cuerda::connection::reason::CloseReason;
@@ -93,6 +93,10 @@ pub(crate) struct Client {
     pub(crate) banned: BTreeSet<SocketAddr>,
     /// Connections dialed.
     pub(crate) dials: u32,
+    /// What is left of the time with a full disk.
+    full: Option<FullDisk>,
+    /// Whether it has said that its disk is full, and not yet that there is room again.
+    pub(crate) waits_for_room: bool,
     /// Everything was let go of.
     pub(crate) stopped: bool,
 }
@@ -160,6 +164,8 @@ impl Client {
             news: false,
             banned: BTreeSet::new(),
             dials: 0,
+            full: plan.full,
+            waits_for_room: false,
             stopped: false,
             plan,
         }
@@ -209,6 +215,25 @@ impl Client {
         }
     }
 
+    /// Takes the room of a block; tells whether there was some.
+    fn takes_room(&mut self) -> bool {
+        let Some(full) = &mut self.full else { return true };
+        let room = full.blocks > 0;
+        full.blocks = full.blocks.saturating_sub(1);
+        room
+    }
+
+    /// Tells whether there is room, which somebody makes after a while.
+    pub(crate) fn probe(&mut self) -> bool {
+        assert!(self.waits_for_room, "a disk is probed that is not full");
+        if let Some(full) = self.full.as_mut().filter(|full| full.probes > 0) {
+            full.probes -= 1;
+            return false;
+        }
+        self.full = None;
+        true
+    }
+
     /// Takes note of what people may want to know.
     pub(crate) fn notice(&mut self, now: Time, notice: &Notice) {
         match notice {
@@ -222,7 +247,13 @@ impl Client {
             }
             Notice::Stopped => self.stopped = true,
             Notice::Refused(why) => panic!("a torrent was refused: {why}"),
-            Notice::DiskFull { message, .. } => panic!("a disk is full: {message}"),
+            Notice::DiskFull { message, .. } => {
+                assert!(self.plan.full.is_some(), "a disk is full: {message}");
+                assert!(!std::mem::replace(&mut self.waits_for_room, true), "told twice");
+            }
+            Notice::DiskHasRoom(_) => {
+                assert!(std::mem::replace(&mut self.waits_for_room, false), "it was not full");
+            }
             Notice::Failed { torrent, message } => {
                 assert!(self.plan.is_to_fail(), "a torrent failed: {message}");
                 let torrent = self.torrent_mut(*torrent);
@@ -230,7 +261,6 @@ impl Client {
                 torrent.failure = Some(message.to_string());
             }
             Notice::Checked { .. }
-            | Notice::DiskHasRoom(_)
             | Notice::PeerJoined { .. }
             | Notice::PeerLeft { .. }
             | Notice::BadPiece { .. }
@@ -250,6 +280,12 @@ impl Client {
             connection.not_stored(block);
             self.events.push_back(Event::Disk(DiskEvent::Failed { torrent, message }));
             return Err(CloseReason::DiskFailed);
+        }
+        if !self.takes_room() {
+            connection.not_stored(block);
+            let message = format!("client {}: no space", self.index).into();
+            self.events.push_back(Event::Disk(DiskEvent::Full { torrent, message }));
+            return Ok(());
         }
         self.torrent_mut(torrent).disk.write(block, value);
         connection.stored(block);

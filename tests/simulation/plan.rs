@@ -70,6 +70,17 @@ pub(crate) struct ClientPlan {
     pub(crate) writing: Range<Duration>,
     /// What its disk cannot do, and with which piece of torrent 0.
     pub(crate) broken: Option<(Broken, u32)>,
+    /// When its disk is full for a while, if ever.
+    pub(crate) full: Option<FullDisk>,
+}
+
+/// A disk that is full, until somebody makes room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FullDisk {
+    /// Blocks that there is room for before.
+    pub(crate) blocks: u32,
+    /// How often it is probed in vain.
+    pub(crate) probes: u32,
 }
 
 /// What the peers of a client see when it vanishes.
@@ -123,6 +134,7 @@ impl ClientPlan {
             hashing: millis(1)..millis(20),
             writing: millis(0)..millis(0),
             broken: None,
+            full: None,
         }
     }
 

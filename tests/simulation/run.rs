@@ -103,6 +103,7 @@ fn finish(world: &mut World) {
     for client in world.clients.iter().filter(|client| client.is_there) {
         world.audit(client.index);
         assert!(client.ends.is_empty(), "ends of client {} are left", client.index);
+        assert!(!client.waits_for_room, "client {} waits for room in vain", client.index);
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) enum What {
     Prepared(usize, TorrentKey),
     /// A torrent's verified pieces are recorded.
     Saved(usize, TorrentKey),
+    /// A client's disk thread has looked whether there is room again.
+    Probed(usize, TorrentKey),
     /// A client's disk thread has found the files of a complete torrent in their places.
     Settled(usize, TorrentKey),
     /// A client's hash thread is done with a piece.
@@ -242,6 +244,10 @@ impl World {
             What::Prepared(client, torrent) => {
                 let prepared = DiskEvent::Prepared { torrent, check: true };
                 self.publish(client, Event::Disk(prepared));
+            }
+            What::Probed(client, torrent) => {
+                let room = self.clients[client].probe();
+                self.publish(client, Event::Disk(DiskEvent::Probed { torrent, room }));
             }
             What::Settled(client, torrent) => {
                 self.publish(client, Event::Disk(DiskEvent::Settled { torrent }));

@@ -49,11 +49,13 @@ impl Choice {
         }
         let info = "`cuerda info` tells the files and their numbers";
         if let Some((term, _)) = terms.iter().zip(&used).find(|(_, used)| !**used) {
-            let text = format!("no file fits {:?}", term.to_string());
-            return Err(Failure::new(text).at("--files").advise(info));
+            let failure = Failure::new(format!("no file fits {:?}", term.to_string()));
+            return Err(failure.at("--files").advise(info));
         }
         if choice.count.0 == 0 {
-            return Err(Failure::new("no file is left").at("--files").advise(info));
+            return Err(Failure::new("no file is left by the terms that take some out")
+                .at("--files")
+                .advise(info));
         }
         choice.files = files.into();
         Ok(Some(choice))

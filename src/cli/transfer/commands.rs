@@ -11,7 +11,7 @@ use crate::cli::signals::{Signal, Signals};
 use crate::cli::torrent_file;
 use crate::cli::transfer::choice::Choice;
 use crate::cli::transfer::event::Event;
-use crate::cli::transfer::start::{start, without_route};
+use crate::cli::transfer::start::{start, warn_without_route};
 use crate::cli::transfer::teller::Teller;
 use crate::cli::transfer::watch::{Goal, Step, Watch};
 use crate::client::{AddTorrent, Client, Mode, RateLimits, TorrentHandle, place_of};
@@ -93,9 +93,7 @@ impl Transfer<'_> {
         // Until the client has stopped, so that a second Ctrl-C ends what hangs.
         let signals = console.signals()?;
         let client = start(self.network, &console.output)?;
-        if let Some(warning) = without_route(&self.network.peer) {
-            console.output.warn(&warning);
-        }
+        warn_without_route(&self.network.peer, &console.output);
         let mut teller = Teller::new(&console.output, self.network.json);
         let result = self.watch(&client, &signals, console, &mut teller);
         let stopped = client.stop();

@@ -151,15 +151,19 @@ impl Watch {
         }
         if self.is_checking(progress) {
             let seconds = after.as_secs();
-            let text = format!("gave up after {seconds} s, before what is there was checked");
-            let failure = Failure::new(text).at(self.folder.display());
-            return Step::Fail(failure.advise("give it more time"));
+            let failure = Failure::new(format!(
+                "gave up after {seconds} s, before what is there was checked"
+            ));
+            let failure = failure.at(self.folder.display());
+            return Step::Fail(failure.advise("give it more time with --timeout"));
         }
         let (pieces, total) = (progress.pieces, progress.pieces_total);
         let peers = human::count(u64::from(progress.peers), "peer");
-        let text =
-            format!("gave up after {} s with {pieces} of {total} pieces, {peers}", after.as_secs());
-        let failure = Failure::new(text).at(self.folder.display());
+        let seconds = after.as_secs();
+        let failure = Failure::new(format!(
+            "gave up after {seconds} s with {pieces} of {total} pieces, {peers}"
+        ));
+        let failure = failure.at(self.folder.display());
         Step::Fail(failure.advise("the same command goes on from there"))
     }
 
@@ -193,8 +197,9 @@ impl Watch {
             return Step::Go;
         }
         let missing = pieces_total.saturating_sub(pieces);
-        let text = format!("{missing} of {pieces_total} pieces are missing or damaged");
-        Step::Fail(Failure::new(text).at(self.folder.display()).advise(&self.advice))
+        let failure =
+            Failure::new(format!("{missing} of {pieces_total} pieces are missing or damaged"));
+        Step::Fail(failure.at(self.folder.display()).advise(&self.advice))
     }
 
     /// Every piece is there.

@@ -4,7 +4,7 @@ use super::scene::Scene;
 use crate::connection::event::{Answer, Command, Event, Grant, LeaseId};
 use crate::connection::reason::CloseReason;
 use crate::kit::claim::ClaimWord;
-use crate::limits::{BLOCK_LOST, GIVEN_UP_MAX};
+use crate::limits::{BLOCK_LOST, GIVEN_UP_MAX, SNUB_PAUSE};
 use crate::wire::message::Message;
 
 /// A connection that has given up the two blocks of piece 0.
@@ -131,4 +131,16 @@ fn only_so_many_segments_are_remembered() {
     assert_eq!(scene.hear_block(0, 0), None, "the oldest is forgotten");
     scene.store(pieces - 1, 0);
     scene.store(1, 0);
+}
+
+#[test]
+fn nothing_is_written_after_the_brain_took_all_blocks() {
+    let (mut scene, grant) = given_up(true);
+    scene.order(Command::Grant(Grant { blocks: 0b01, ..grant.clone() }));
+    scene.answer(Answer::Granted);
+    scene.wait(SNUB_PAUSE);
+    let block = scene.hear_block(0, 0).expect("the first answer is written");
+    grant.claims.take(0b11);
+    scene.connection.not_stored(block);
+    assert_eq!(scene.hear_block(0, 0), None, "the second answer");
 }

@@ -1,8 +1,10 @@
 //! Blocks that a second peer may be asked for.
 
-use super::scene::Scene;
+use super::scene::{Scene, hash, woken};
 use crate::connection::event::{Answer, Grant};
-use crate::limits::{ENDGAME_BLOCKS_MAX, GRANTS_PER_REQUEST_MAX, SEGMENT_PROBES_MAX};
+use crate::limits::{
+    ENDGAME_BLOCKS_MAX, ENDGAME_PROBES_MAX, GRANTS_PER_REQUEST_MAX, SEGMENT_PROBES_MAX,
+};
 use crate::swarm::state::PeerKey;
 
 const SEGMENTS: usize = 20;
@@ -67,4 +69,21 @@ fn no_block_is_shared_twice() {
     }
     let blocks: u32 = shared.iter().map(|(_, blocks)| blocks.count_ones()).sum();
     assert_eq!(blocks as usize, 64 * SEGMENTS);
+}
+
+#[test]
+fn pieces_far_behind_in_the_list_are_shared_too() {
+    let count = ENDGAME_PROBES_MAX as u32 + 10;
+    let mut scene = Scene::new(count, 1);
+    let seed = scene.seed(1);
+    let mut leases = Vec::new();
+    while leases.len() < count as usize {
+        leases.extend(scene.want(seed, 8).0);
+    }
+    let last = leases.pop().unwrap().piece.get();
+    let idle = scene.peer_with(2, &[last]);
+    assert_eq!(scene.want_idle(idle, 4).1, Answer::Wait, "too far for one question");
+    let (active, _) = hash(&scene.store(seed, &leases[0], 1)).unwrap();
+    assert_eq!(woken(&scene.good(active)), [idle], "it is told to ask again");
+    assert_eq!(scene.want_idle(idle, 4).1, Answer::Granted);
 }

@@ -1,8 +1,9 @@
 //! Work that is given out: what is granted to whom.
 
 use super::scene::{Scene, hash, work};
-use crate::connection::event::{Answer, Event};
+use crate::connection::event::{Answer, Event, Grant};
 use crate::limits::{ENDGAME_BLOCKS_MAX, OPEN_PROBES_MAX};
+use crate::swarm::state::PeerKey;
 
 #[test]
 fn a_piece_under_way_is_finished_before_another_is_opened() {
@@ -132,4 +133,44 @@ fn who_brought_nothing_in_time_gets_one_block_and_no_second_place() {
     assert_eq!(scene.want_idle(stalling, 4).1, Answer::Wait, "nothing is left but endgame");
     let (grants, _) = scene.want_idle(other, 4);
     assert_ne!(grants[0].blocks & lease.blocks, 0, "who works may share in its blocks");
+}
+
+/// Two peers that hold a piece of four blocks and are late with all of it, and an honest one.
+fn stalling() -> (Scene, [PeerKey; 3]) {
+    let mut scene = Scene::new(2, 4);
+    let peers = [1, 2, 3].map(|name| scene.seed(name));
+    for peer in &peers[..2] {
+        let lease = scene.grant(*peer, 2);
+        scene.late(*peer, lease.lease, lease.blocks);
+    }
+    (scene, peers)
+}
+
+#[test]
+fn a_peer_that_brought_nothing_is_granted_one_block_however_it_asks() {
+    let (mut scene, [stalling, ..]) = stalling();
+    let one = |grants: &[Grant]| grants.iter().map(|grant| grant.blocks.count_ones()).sum::<u32>();
+    assert_eq!(one(&scene.want_idle(stalling, 30).0), 1);
+    let under_way = (0..2).find(|piece| scene.shared.taken.has(*piece));
+    let open = under_way.map_or(1, |piece| 1 - piece);
+    assert!(one(&scene.propose(stalling, open, 30).0) <= 1);
+}
+
+#[test]
+fn peers_that_brought_nothing_do_not_take_the_second_places_of_each_other() {
+    let (mut scene, [first, second, honest]) = stalling();
+    for _ in 0..8 {
+        for (peer, piece) in [(first, 0), (second, 1), (first, 1), (second, 0)] {
+            scene.want_idle(peer, 4);
+            scene.propose(peer, piece, 4);
+        }
+    }
+    let mut granted = 0;
+    while let (grants, Answer::Granted) = scene.want_idle(honest, 8)
+        && !grants.is_empty()
+    {
+        granted += grants.iter().map(|grant| grant.blocks.count_ones()).sum::<u32>();
+        assert!(granted <= 8, "no more blocks are there");
+    }
+    assert_eq!(granted, 8, "it is let to every block");
 }

@@ -8,6 +8,7 @@ mod scene;
 mod endgame;
 mod grants;
 mod keeping;
+mod parting;
 mod returns;
 mod room;
 mod roster;

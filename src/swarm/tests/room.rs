@@ -68,6 +68,28 @@ fn a_host_with_all_its_places_is_not_dialed_but_later() {
 }
 
 #[test]
+fn an_address_that_a_person_named_is_dialed_though_its_host_has_all_its_places() {
+    let mut scene = Scene::new(1, 1);
+    let host = [10, 0, 0, 7];
+    for port in 1..=PEERS_PER_HOST_MAX as u16 {
+        arrive(&mut scene, host, port);
+    }
+    let (named, found) = (SocketAddr::from((host, 901)), SocketAddr::from((host, 902)));
+    let torrent = scene.swarm.torrents.get_mut(scene.torrent).expect("it is there");
+    torrent.addresses.named(named);
+    let addresses = Box::new([found]);
+    let orders = scene.tell(Event::Control(Control::Found { torrent: scene.torrent, addresses }));
+    let dialed: Vec<SocketAddr> = orders
+        .iter()
+        .filter_map(|order| match order {
+            Order::Dial { address, .. } => Some(*address),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(dialed, [named]);
+}
+
+#[test]
 fn past_the_last_place_arrivals_are_refused_and_it_is_told_once() {
     let (mut scene, _) = full();
     let orders = arrive(&mut scene, [10, 1, 0, 1], 1);

@@ -15,17 +15,15 @@ use crate::swarm::event::Event;
 use crate::swarm::state::TorrentKey;
 use crate::threads::assets::Assets;
 use crate::threads::bus::Bus;
-use crate::threads::discover::records::{Attempt, Entry, Run, answered, failed, request};
-use crate::threads::tracker::job::Task;
+use crate::threads::discover::records::{Attempt, Entry, Run, answered, failed, families, request};
+use crate::threads::tracker::job::{Switch, Task};
 use crate::threads::tracker::network::Network;
 use crate::threads::tracker::ourselves::Ourselves;
 use crate::threads::tracker::outcome::{Failure, Memory, Outcome};
 use crate::tracker::announce::{AnnounceEvent, Family};
 use crate::tracker::report::Report;
 use crate::tracker::schedule::{Due, Schedule};
-use crate::tracker::url::TrackerUrl;
 use std::collections::{BTreeSet, HashMap};
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -203,7 +201,7 @@ impl Discover {
             }
             let Some(entry) = self.torrents.get_mut(&torrent) else { return };
             let stats = &entry.shared.stats;
-            let hungry = stats.peers.load(Relaxed) == 0 && !entry.shared.owned.is_full();
+            let hungry = stats.peers.load(Relaxed) == 0 && !entry.shared.is_complete();
             match entry.schedule.due(now, hungry) {
                 Some(due) => self.announce(torrent, &due),
                 None => {
@@ -215,7 +213,8 @@ impl Discover {
     }
 
     fn announce(&mut self, torrent: TorrentKey, due: &Due) {
-        let families = self.families(&due.url);
+        let families = families(&due.url, &self.ourselves);
+        let switch = due.switches.then(Switch::default);
         let number = self.next_attempt;
         self.next_attempt += 1;
         self.attempts.insert(
@@ -231,20 +230,18 @@ impl Discover {
             },
         );
         for family in families {
-            self.start(number, torrent, due, family);
-        }
-    }
-
-    /// Over which families to announce: those by which we can be reached, unless it is one address.
-    fn families(&self, url: &TrackerUrl) -> Vec<Family> {
-        match url.host().parse::<IpAddr>() {
-            Ok(ip) => vec![Family::of(ip)],
-            Err(_) => self.ourselves.families(),
+            self.start((number, torrent), due, family, switch.clone());
         }
     }
 
     /// Starts the thread of one family.
-    fn start(&mut self, number: u64, torrent: TorrentKey, due: &Due, family: Family) {
+    fn start(
+        &mut self,
+        (number, torrent): (u64, TorrentKey),
+        due: &Due,
+        family: Family,
+        switch: Option<Switch>,
+    ) {
         let Some(slot) = self.runs.iter().position(Option::is_none) else { return };
         let Some(entry) = self.torrents.get(&torrent) else { return };
         let now = self.parts.clock.now();
@@ -254,6 +251,7 @@ impl Discover {
             torrent,
             url: Arc::clone(&due.url),
             family,
+            switch,
             request: request(entry, due, family, &self.ourselves),
             memory: entry.memories.get(&(due.tracker, family)).copied().unwrap_or_default(),
             patience: left.unwrap_or(usual).min(usual),

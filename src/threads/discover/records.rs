@@ -14,6 +14,7 @@ use crate::tracker::report::ReportOutcome;
 use crate::tracker::schedule::{Due, Schedule, TrackerIndex};
 use crate::tracker::url::TrackerUrl;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -62,6 +63,14 @@ pub struct Run {
     pub cutter: Option<Cutter>,
     /// The thread; none if it could not be started.
     pub thread: Option<Thread>,
+}
+
+/// Over which families to announce: those by which we can be reached, unless it is one address.
+pub fn families(url: &TrackerUrl, ourselves: &Ourselves) -> Vec<Family> {
+    match url.host().parse::<IpAddr>() {
+        Ok(ip) => vec![Family::of(ip)],
+        Err(_) => ourselves.families(),
+    }
 }
 
 /// What a tracker is told.

@@ -1,11 +1,13 @@
-//! An announce over HTTP or HTTPS. What a tracker can do to us is bounded: time, redirects, the
-//! head, and the body after decompression.
+//! An announce, or a question for figures, over HTTP or HTTPS. What a tracker can do to us is
+//! bounded: time, redirects, the head, and the body after decompression.
 
+use crate::id::InfoHash;
 use crate::limits::{TRACKER_REDIRECTS_MAX, TRACKER_REPLY_MAX};
 use crate::threads::tracker::outcome::Failure;
-use crate::tracker::announce::{AnnounceReply, AnnounceRequest};
+use crate::tracker::announce::{AnnounceReply, AnnounceRequest, ScrapeFigures};
 use crate::tracker::http_query;
 use crate::tracker::http_reply::{self, ReplyError};
+use crate::tracker::scrape;
 use crate::tracker::url::TrackerUrl;
 use std::io::Read;
 use std::time::Duration;
@@ -28,6 +30,26 @@ pub fn announce(
         }
         Ok(_) => Err(Failure::new("the answer is not a tracker's")),
         Err(error) => Err(Failure::new(error)),
+    }
+}
+
+/// Asks for the figures of one torrent, at the address that [`TrackerUrl::scrape`] gives (BEP 48).
+pub fn scrape(
+    agent: &Agent,
+    url: &TrackerUrl,
+    hash: InfoHash,
+    patience: Duration,
+) -> Result<ScrapeFigures, Failure> {
+    let (status, body) = get(agent, url, &scrape::encode_query(&[hash]), patience)?;
+    match (scrape::parse(&body, hash), (200..300).contains(&status)) {
+        (Ok(Some(figures)), true) => Ok(figures),
+        (Ok(None), true) => Err(Failure::new("it does not know the torrent")),
+        (Err(ReplyError::Refused(refusal)), _) => Err(Failure::refused(refusal)),
+        (Ok(_) | Err(_), false) => {
+            Err(Failure::new(format!("the server answers with HTTP status {status}")))
+        }
+        (Err(ReplyError::Nothing), true) => Err(Failure::new("the answer has no figures")),
+        (Err(error), true) => Err(Failure::new(error)),
     }
 }
 

@@ -16,9 +16,13 @@ use crate::tracker::announce::{AnnounceEvent, AnnounceReply, AnnounceRequest, Fa
 use crate::tracker::udp_exchange::{Answer, Question};
 use crate::tracker::url::{Scheme, TrackerUrl};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use ureq::Agent;
+
+/// Set when the peers of the tracker before were told to leave, which is done once for all
+/// families, before any peer of the new tracker is published.
+pub type Switch = Arc<OnceLock<()>>;
 
 /// One announce.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub struct Task {
     pub url: Arc<TrackerUrl>,
     /// Over which family.
     pub family: Family,
+    /// If another tracker was in use whose peers are to be left: what the families share.
+    pub switch: Option<Switch>,
     /// What is told.
     pub request: AnnounceRequest,
     /// What is remembered of the tracker.
@@ -148,6 +154,12 @@ impl Job {
         let others = peers.iter().filter(|peer| !self.ourselves.is_us(peer, &near));
         let addresses: Vec<SocketAddr> = others.map(|peer| peer.address).collect();
         let torrent = self.task.torrent;
+        if let Some(switch) = &self.task.switch {
+            // The other family's thread waits meanwhile, so that nobody it found is told to leave.
+            switch.get_or_init(|| {
+                let _ = self.bus.publish(Event::Control(Control::Part(torrent)));
+            });
+        }
         for chunk in addresses.chunks(ADDRESSES_PER_EVENT_MAX) {
             let found = Control::Found { torrent, addresses: chunk.into() };
             if self.bus.publish(Event::Control(found)).is_err() {

@@ -2,6 +2,7 @@
 //! peers it gets, reports to `discover`, and ends.
 //!
 //! - [`job`]: what such a thread is given, and its body
+//! - [`scrape`]: asking for figures alone, for who wants to know without announcing
 //! - [`http`]: over HTTP and HTTPS
 //! - [`udp`]: over UDP
 //! - [`outcome`]: how it went
@@ -15,6 +16,7 @@ pub mod names;
 pub mod network;
 pub mod ourselves;
 pub mod outcome;
+pub mod scrape;
 pub mod udp;
 
 #[cfg(test)]

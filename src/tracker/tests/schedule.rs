@@ -64,8 +64,41 @@ fn a_private_torrent_uses_one_tracker_and_falls_back_on_the_next_tier() {
     let second = due(&mut schedule, at(1));
     assert_eq!(words(&second), [("b", AnnounceEvent::Started)]);
     schedule.answered(at(1), second[0].tracker, &reply(1800));
-    // At the next turn the first tier comes first again.
-    assert_eq!(words(&due(&mut schedule, at(3000))), [("a", AnnounceEvent::Started)]);
+    assert!(!first[0].switches && !second[0].switches, "none was in use before");
+}
+
+#[test]
+fn a_private_torrent_leaves_its_tracker_only_when_that_fails() {
+    let mut schedule = schedule(&[&["a"], &["b"]], Rule::OneAlone);
+    let a = due(&mut schedule, at(0));
+    schedule.failed(at(0), a[0].tracker, Retry::AsUsual);
+    let b = due(&mut schedule, at(0));
+    schedule.answered(at(0), b[0].tracker, &reply(1800));
+    // The first tier would come first again, but this one works.
+    let again = due(&mut schedule, at(3000));
+    assert_eq!(words(&again), [("b", AnnounceEvent::Regular)]);
+    assert!(!again[0].switches);
+    schedule.failed(at(3000), again[0].tracker, Retry::AsUsual);
+    let other = due(&mut schedule, at(3000));
+    assert_eq!(words(&other), [("a", AnnounceEvent::Started)]);
+    assert!(other[0].switches);
+    schedule.answered(at(3000), other[0].tracker, &reply(1800));
+    schedule.completed(at(3001));
+    let told = due(&mut schedule, at(3001));
+    assert_eq!(words(&told), [("a", AnnounceEvent::Completed)]);
+    schedule.stop();
+    assert!(due(&mut schedule, at(3002)).iter().all(|due| !due.switches));
+}
+
+#[test]
+fn a_lower_tier_s_tracker_is_told_of_completion_at_once() {
+    let mut schedule = schedule(&[&["a"], &["b"]], Rule::OneAlone);
+    let a = due(&mut schedule, at(0));
+    schedule.failed(at(0), a[0].tracker, Retry::AsUsual);
+    let b = due(&mut schedule, at(0));
+    schedule.answered(at(0), b[0].tracker, &reply(1800));
+    schedule.completed(at(60));
+    assert_eq!(words(&due(&mut schedule, at(60))), [("b", AnnounceEvent::Completed)]);
 }
 
 #[test]

@@ -13,4 +13,5 @@ pub(crate) mod magnet;
 pub(crate) mod metainfo;
 pub(crate) mod ring_message;
 pub(crate) mod ring_node;
+pub(crate) mod tracker;
 pub(crate) mod wire;
