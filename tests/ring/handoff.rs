@@ -17,7 +17,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Announces and reads in one history.
-const OPERATIONS: u64 = 30;
+const OPERATIONS: u64 = 60;
+/// How many of them are under way at once.
+const TOGETHER: usize = 4;
+/// How often something else is drawn before a datagram on a slow way arrives.
+const SLOWNESS: u32 = 6;
 /// Steps after which a history has taken too long.
 const STEPS_MAX: u32 = 40_000;
 
@@ -77,41 +81,39 @@ fn history(base: &Ring, nodes: usize, change: Change, seed: u64, counts: &mut Co
     let key = InfoHash([random.below(256) as u8; 20]);
     // Who announces and reads stays.
     let users = nodes - 1;
-    let (mut acknowledged, mut wanted) = (BTreeSet::new(), BTreeSet::new());
-    let mut running: Option<u64> = None;
-    let (mut started, mut seen) = (0, 0);
+    let mut acknowledged = BTreeSet::new();
+    // Those under way, with what was acknowledged when they began.
+    let mut running: Vec<(u64, BTreeSet<SocketAddr>)> = Vec::new();
+    let mut started = 0;
     let changes_at = random.below(200);
+    // Some ways are much slower than others, so that what goes there is overtaken by whole
+    // operations.
+    let slow = random.next_u64() & random.next_u64();
     let before = holders(&ring, key);
     for step in 0..STEPS_MAX {
         if step == changes_at {
             make(&mut ring, nodes, change);
         }
-        let ended = running.is_some_and(|number| outcome(&ring.events[seen..], number).is_some());
-        if let (true, Some(number)) = (ended, running) {
-            let events = &ring.events[seen..];
-            let complete =
-                matches!(outcome(events, number), Some(Outcome::Counted { complete: true, .. }));
+        running.retain(|(number, wanted)| {
+            let Some(outcome) = outcome(&ring.events, *number) else { return true };
+            let complete = matches!(outcome, Outcome::Counted { complete: true, .. });
             if number % 2 == 1 {
-                acknowledged.extend(complete.then_some(announced(number, users)));
+                acknowledged.extend(complete.then_some(announced(*number, users)));
             } else if complete {
                 counts.complete += 1;
-                counts.missed += wanted.difference(&found(events, number)).count() as u64;
+                counts.missed += wanted.difference(&found(&ring.events, *number)).count() as u64;
             } else {
                 counts.incomplete += 1;
             }
-            running = None;
+            false
+        });
+        if started == OPERATIONS && running.is_empty() {
+            counts.changed += u64::from(holders(&ring, key) != before);
+            return;
         }
-        if running.is_none() {
-            if started == OPERATIONS {
-                counts.changed += u64::from(holders(&ring, key) != before);
-                return;
-            }
-        }
-        if running.is_none() && random.below(8) == 0 {
+        if started < OPERATIONS && running.len() < TOGETHER && random.below(10) == 0 {
             started += 1;
-            running = Some(started);
-            seen = ring.events.len();
-            wanted.clone_from(&acknowledged);
+            running.push((started, acknowledged.clone()));
             let command = if started % 2 == 1 {
                 let flags = Flags { unpingable: true, ..Flags::default() };
                 Command::Announce { info_hash: key, port: Some(started as u16), flags }
@@ -120,15 +122,24 @@ fn history(base: &Ring, nodes: usize, change: Change, seed: u64, counts: &mut Co
             };
             ring.give(started as usize % users, Input::Command(started, command));
         }
-        advance(&mut ring, &mut random);
+        advance(&mut ring, &mut random, slow);
     }
     panic!("{change:?} {seed}: no end in {STEPS_MAX} steps");
 }
 
 /// Something arrives, or if nothing is on its way time passes and somebody takes turns.
-fn advance(ring: &mut Ring, random: &mut Random) {
+fn advance(ring: &mut Ring, random: &mut Random, slow: u64) {
     if !ring.flying.is_empty() {
-        ring.arrive(random.below(ring.flying.len() as u32) as usize);
+        let mut chosen = 0;
+        for _ in 0..SLOWNESS {
+            chosen = random.below(ring.flying.len() as u32) as usize;
+            let (from, to, _) = &ring.flying[chosen];
+            let way = end(*from) * 8 + end(*to);
+            if slow & 1 << (way % 64) == 0 {
+                break;
+            }
+        }
+        ring.arrive(chosen);
     }
     let calm = ring.flying.is_empty();
     if calm || random.below(40) == 0 {
@@ -159,6 +170,11 @@ fn make(ring: &mut Ring, nodes: usize, change: Change) {
     }
 }
 
+/// The number of the place that an address belongs to.
+fn end(address: SocketAddr) -> u32 {
+    (0..8).find(|index| self::address(*index as usize) == address).unwrap_or(0)
+}
+
 /// Who answers for a key.
 fn holders(ring: &Ring, key: InfoHash) -> Vec<usize> {
     let place = RingId::of_key(key);
@@ -173,9 +189,9 @@ fn announced(number: u64, users: usize) -> SocketAddr {
 }
 
 fn outcome(events: &[Event], number: u64) -> Option<&Outcome> {
-    events.iter().find_map(|event| match event {
-        Event::Done { command, outcome } if *command == number => Some(outcome),
-        _ => None,
+    events.iter().find_map(|event| {
+        let Event::Done { command, outcome } = event else { return None };
+        (*command == number).then_some(outcome)
     })
 }
 
