@@ -146,6 +146,15 @@ pub const TORRENTS_MAX: usize = 10_000;
 /// Most connections of one host: an IPv4 address, which users behind one router share, or 64 bits
 /// of an IPv6 one. Loopback has no such limit.
 pub const PEERS_PER_HOST_MAX: usize = 16;
+/// Arrivals of one host that may come at once: twice as many as it may have connections.
+pub const ARRIVALS_PER_HOST_BURST: u32 = 2 * PEERS_PER_HOST_MAX as u32;
+/// A host may connect this often on and on. The bitfield of a torrent of a million pieces, told and
+/// taken back, costs the main thread some fifty milliseconds: of one host, a twentieth of its time.
+pub const HOST_ARRIVAL_PAUSE: Duration = Duration::from_secs(1);
+/// Hosts without connections whose arrivals are remembered: as many as there can be peers.
+pub const HOSTS_REMEMBERED_MAX: usize = PEERS_MAX;
+/// Remembered hosts looked at for each that comes or goes, so that they go faster than they come.
+pub const HOSTS_REAPED_MAX: u32 = 2;
 /// While there is somebody to dial, one place in this many is kept for that, but no more than can
 /// be dialed at once.
 pub const DIALS_RESERVED_SHARE: usize = 16;
@@ -196,6 +205,10 @@ pub const EVENT_QUEUE: usize = 4_096;
 /// Words posted to one peer that it has not taken: a cancel for each block that it can hold (its
 /// window and half of it again, and the grants of one question), and a few answers and orders.
 pub const MAILBOX_MAX: usize = WINDOW_MAX as usize * 3 / 2 + 65 * GRANTS_PER_REQUEST_MAX + 16;
+/// Words in the choker's mailbox: one of each kind, whatever peers do.
+pub const CHOKER_WORDS_MAX: usize = 3;
+/// Words in the herald's mailbox: one of each kind, whatever peers do.
+pub const HERALD_WORDS_MAX: usize = 2;
 /// A torrent for whose pieces there was no room is looked at again after this time.
 pub const ROOM_PAUSE: Duration = Duration::from_secs(1);
 /// Bytes of a pooled buffer, and so of the longest single read from a socket: sixteen blocks or

@@ -6,11 +6,12 @@ use crate::id::PeerId;
 use crate::kit::buffers::BufferPool;
 use crate::kit::clock::{Clock, Time};
 use crate::kit::mailbox::{Letters, Mailbox, mailbox};
-use crate::kit::thread::{Census, Joined, Thread, cores, spawn};
+use crate::kit::thread::{Census, Joined, Thread, cores, spawn, telling_panic};
 use crate::limits::{
-    ACTIVE_PIECES_MAX, ANNOUNCES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, CLIENT_STOP_DEADLINE,
-    DISK_ORDERS_PER_TORRENT, NOTICES_MAX, OPEN_FILES_MAX, OPTIMISTIC_SLOTS, PEERS_MAX,
-    POOL_BUFFERS_MAX, READ_BUFFER, STOP_DEADLINE, THREAD_STACK, TORRENTS_MAX,
+    ACTIVE_PIECES_MAX, ANNOUNCES_MAX, ARRIVALS_MAX, CHECK_JOBS_AHEAD, CHOKER_WORDS_MAX,
+    CLIENT_STOP_DEADLINE, DISK_ORDERS_PER_TORRENT, HERALD_WORDS_MAX, NOTICES_MAX, OPEN_FILES_MAX,
+    OPTIMISTIC_SLOTS, PEERS_MAX, POOL_BUFFERS_MAX, READ_BUFFER, STOP_DEADLINE, THREAD_STACK,
+    TORRENTS_MAX,
 };
 use crate::storage::FileTable;
 use crate::swarm::choker::{Choker, Slots};
@@ -21,9 +22,9 @@ use crate::threads::accept::{Acceptor, STOP, listen};
 use crate::threads::arrivals::Arrivals;
 use crate::threads::assets::AssetDesk;
 use crate::threads::bus::{Bus, bus};
-use crate::threads::choker::ChokerThread;
+use crate::threads::choker::{ChokerPost, ChokerThread};
 use crate::threads::discover::body::{Discover, DiscoverOrder, DiscoverParts};
-use crate::threads::herald::NewsFlag;
+use crate::threads::herald::HeraldPost;
 use crate::threads::main_loop::{MainLoop, kind_name};
 use crate::threads::peer::PeerContext;
 use crate::threads::routes::{Posts, Routes};
@@ -97,7 +98,25 @@ struct Starting {
 }
 
 impl Starting {
+    /// Starts a thread without which no torrent can go on: should it end in a panic, the main
+    /// thread is told.
     fn start(
+        &mut self,
+        name: impl Into<String>,
+        body: impl FnOnce() + Send + 'static,
+    ) -> Result<(), StartError> {
+        let (name, bus) = (name.into(), self.bus.clone());
+        let thread: Box<str> = name.as_str().into();
+        let tell = move || {
+            // A main thread that is gone has nothing to fail any more.
+            let _ = bus.publish(Event::Broken { thread });
+        };
+        self.start_untold(name, telling_panic(body, tell))
+    }
+
+    /// Starts a thread that nobody is told of should it panic: `main`, whose end closes the
+    /// notices, which tells everybody.
+    fn start_untold(
         &mut self,
         name: impl Into<String>,
         body: impl FnOnce() + Send + 'static,
@@ -220,7 +239,7 @@ impl Client {
             clock,
             pulse: pulse.clone(),
         };
-        starting.start("main", move || main.run())?;
+        starting.start_untold("main", move || main.run())?;
         starting.start("accept", move || acceptor.run())?;
         let watchdog = starting.watchdog(pulse)?;
         Ok(Self {
@@ -299,16 +318,19 @@ impl Starting {
         let disk_bus = bus.clone();
         self.start("disk", move || disk::run(&letters, &disk_bus))?;
 
-        let (choker, letters) = mailbox(8 * PEERS_MAX);
-        let choker_thread = ChokerThread::new(letters, bus, clock, choker_core);
-        self.start("choker", move || choker_thread.run())?;
+        let (choker, letters) = mailbox(CHOKER_WORDS_MAX);
+        let post = ChokerPost::default();
+        let thread = ChokerThread::new((letters, post.clone()), bus, clock, choker_core);
+        self.start("choker", move || thread.run())?;
+        let choker = (choker, post);
 
-        let (herald, letters) = mailbox(2 * PEERS_MAX + 1);
-        let news = NewsFlag::default();
-        let heralds_news = news.clone();
-        self.start("herald", move || herald::run(&letters, &heralds_news, clock))?;
+        let (herald, letters) = mailbox(HERALD_WORDS_MAX);
+        let post = HeraldPost::default();
+        let shared = post.clone();
+        self.start("herald", move || herald::run(&letters, &shared, clock))?;
+        let herald = (herald, post);
         let discover = self.discover.clone();
-        Ok(Posts { spawn, hash, disk, choker, herald, discover, news, notices })
+        Ok(Posts { spawn, hash, disk, choker, herald, discover, notices })
     }
 
     /// Starts the thread that announces.

@@ -34,6 +34,21 @@ fn a_client_that_did_not_start_does_not_listen() {
 }
 
 #[test]
+fn a_thread_that_fails_is_told_to_the_main_thread_by_its_name() {
+    let (bus, events) = bus();
+    let (accept, _accept_letters) = mailbox(1);
+    let (discover, _discover_letters) = mailbox(1);
+    let (census, threads, clock) = (Census::default(), Vec::new(), Clock::start());
+    let mut starting = Starting { census, threads, clock, bus, accept, discover };
+    starting.start("herald", || ()).unwrap();
+    starting.start("hash-0", || panic!("on purpose")).unwrap();
+    let event = events.recv_timeout(CLIENT_STOP_DEADLINE).unwrap();
+    assert!(matches!(&event, Event::Broken { thread } if &**thread == "hash-0"), "{event:?}");
+    join_all(starting.threads, clock, Time::from_nanos(u64::MAX));
+    assert!(events.try_recv().is_err(), "a thread that ended well is not told of");
+}
+
+#[test]
 fn threads_that_do_not_end_are_named() {
     let (census, clock) = (Census::default(), Clock::start());
     let (release, held) = bounded::<()>(0);

@@ -45,7 +45,10 @@ pub struct SharedTorrent {
     pub stats: TorrentStats,
 }
 
-/// Figures of a torrent for people; nothing is decided by them.
+/// Figures of a torrent, above all for people. By some of them small things are decided: by
+/// `peers` how soon and for how many more trackers are asked, by `seeds` (which its one writer, the
+/// main thread, reads exact) whether others than one peer have a piece, by `verified_wanted` how
+/// much room a full disk needs.
 #[derive(Debug, Default)]
 pub struct TorrentStats {
     /// Payload bytes received in blocks, wasted ones too.
@@ -155,7 +158,8 @@ impl SharedTorrent {
         !self.fetch || self.is_complete()
     }
 
-    /// Bytes of the wanted pieces that are not owned yet. Cost: O(1).
+    /// Bytes of the wanted pieces that are not owned yet: exact, for trackers are told it (BEP 3).
+    /// Cost: O(1).
     pub fn left(&self) -> u64 {
         self.wanted_length.saturating_sub(self.stats.verified_wanted.load(Ordering::Relaxed))
     }

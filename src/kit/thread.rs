@@ -7,6 +7,7 @@
 use crate::kit::clock::{Clock, Time};
 use crate::limits::JOIN_PAUSE;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -92,6 +93,20 @@ pub fn spawn(
     Ok(Thread { name, handle })
 }
 
+/// A body that tells of its panic, if it ends in one, before its thread does.
+pub fn telling_panic(
+    body: impl FnOnce() + Send + 'static,
+    tell: impl FnOnce() + Send + 'static,
+) -> impl FnOnce() + Send + 'static {
+    move || {
+        // What the body left half-done is its own, and dropped by now; what it shared is told of.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(body)) {
+            tell();
+            resume_unwind(panic);
+        }
+    }
+}
+
 impl Thread {
     /// The name it was started with.
     pub fn name(&self) -> &str {
@@ -175,5 +190,20 @@ mod tests {
         let thread = spawn(&census, "doomed", 64 * 1024, || panic!("on purpose")).unwrap();
         assert!(!thread.join());
         assert_eq!(census.living(), 0);
+    }
+
+    #[test]
+    fn a_panic_and_nothing_else_is_told_before_the_thread_ends_in_it() {
+        let (tell, told) = crossbeam_channel::bounded(2);
+        for (name, panics) in [("well", false), ("doomed", true)] {
+            let tell = tell.clone();
+            let body = telling_panic(
+                move || assert!(!panics, "on purpose"),
+                move || tell.send(name).unwrap(),
+            );
+            let thread = spawn(&Census::default(), name, 64 * 1024, body).unwrap();
+            assert_eq!(thread.join(), !panics);
+        }
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), ["doomed"]);
     }
 }

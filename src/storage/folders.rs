@@ -71,11 +71,23 @@ impl<'a> Folders<'a> {
             let file = join(self.root, path);
             return Err(StorageError::new(file, Operation::Open, StorageErrorKind::UnsafeName));
         };
-        if self.at != folders {
-            self.folder = self.walk(folders)?;
-            self.at = folders;
+        Ok((self.folder(folders)?, name))
+    }
+
+    /// Makes the names in a folder survive a power failure.
+    pub(super) fn flush(&mut self, path: &'a [OsString]) -> Result<(), StorageError> {
+        let whole = join(self.root, path);
+        let folder = self.folder(path)?;
+        flush_names(folder).map_err(|errno| StorageError::new(whole, Operation::Sync, errno))
+    }
+
+    /// The folder with this path.
+    fn folder(&mut self, path: &'a [OsString]) -> Result<BorrowedFd<'_>, StorageError> {
+        if self.at != path {
+            self.folder = self.walk(path)?;
+            self.at = path;
         }
-        Ok((self.folder.as_ref().unwrap_or(&self.root_folder).as_fd(), name))
+        Ok(self.folder.as_ref().unwrap_or(&self.root_folder).as_fd())
     }
 
     /// Opens one folder after the other, from the root; none if the path is empty.
@@ -98,6 +110,24 @@ pub(super) fn join(root: &Path, path: &[OsString]) -> PathBuf {
     let mut whole = root.to_path_buf();
     whole.extend(path);
     whole
+}
+
+/// Makes the names in a folder of the user's choice survive a power failure.
+pub(super) fn flush_folder(path: &Path) -> Result<(), StorageError> {
+    retry_on_intr(|| rustix::fs::open(path, FOLDER, Mode::empty()))
+        .and_then(|folder| flush_names(folder.as_fd()))
+        .map_err(|errno| StorageError::new(path, Operation::Sync, errno))
+}
+
+/// Flushes a folder, for which it has to be opened for more than to start from. Some file systems
+/// know no flushing of folders: they say so, and there is nothing to be done.
+fn flush_names(folder: BorrowedFd<'_>) -> Result<(), Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = retry_on_intr(|| rustix::fs::openat(folder, ".", flags, Mode::empty()))?;
+    match retry_on_intr(|| rustix::fs::fsync(&folder)) {
+        Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+        flushed => flushed,
+    }
 }
 
 /// Whether a name stays in its folder. The metainfo has checked before; this is the last door.

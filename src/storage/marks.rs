@@ -29,6 +29,19 @@ impl FileMarks {
             .get(file / WORD)
             .is_some_and(|word| word.fetch_and(!bit, Ordering::AcqRel) & bit != 0)
     }
+
+    /// Takes all marks, a word at a time: a file that is marked again meanwhile may come with the
+    /// next call.
+    pub(super) fn drain(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().enumerate().flat_map(|(index, word)| {
+            let mut marks = word.swap(0, Ordering::AcqRel);
+            std::iter::from_fn(move || {
+                let bit = (marks != 0).then(|| marks.trailing_zeros() as usize)?;
+                marks &= marks - 1;
+                Some(index * WORD + bit)
+            })
+        })
+    }
 }
 
 #[cfg(test)]
@@ -41,5 +54,15 @@ mod tests {
         marks.mark(64);
         marks.mark(200);
         assert!(!marks.take(0) && marks.take(64) && !marks.take(64) && !marks.take(200));
+    }
+
+    #[test]
+    fn draining_takes_each_mark_once_and_leaves_new_ones() {
+        let marks = FileMarks::new(130);
+        [1, 63, 64, 129].into_iter().for_each(|file| marks.mark(file));
+        let drained: Vec<_> = marks.drain().inspect(|file| marks.mark(file / 64 * 64)).collect();
+        assert_eq!(drained, [1, 63, 64, 129]);
+        assert_eq!(marks.drain().collect::<Vec<_>>(), [0, 64, 128]);
+        assert_eq!(marks.drain().count(), 0);
     }
 }

@@ -16,7 +16,9 @@
 //! - `table`: the bounded set of open files that all torrents share
 //! - `choice`: files that are not wanted, and the scraps of them
 //! - `folders`: the walk from the root to a file
-//! - `store`: [`Storage`] itself: read, write, sync
+//! - `store`: [`Storage`] itself: read, write
+//! - `unflushed`: what is still to be flushed, and what can never be
+//! - `flush`: making what was written survive a power failure
 //! - `prepare`: creating and inspecting
 //! - `marks`: one bit for each file
 //! - `lock`: keeping other processes off
@@ -27,6 +29,7 @@
 mod choice;
 mod confirm;
 mod error;
+mod flush;
 mod folders;
 mod holes;
 mod lock;
@@ -40,6 +43,7 @@ mod store;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unflushed;
 
 pub use error::{Operation, StorageError, StorageErrorKind};
 pub use spec::{Allocation, FileKind, FileProblem, FileSpec, Inspection, Prepared, ProblemKind};

@@ -27,6 +27,7 @@ impl Storage {
         let before = self.inspect();
         let obstacle = before.problems.iter().find_map(|found| self.obstacle(found));
         obstacle.map_or(Ok(()), Err)?;
+        self.flushes.look_at_root(self.root());
         let mut folders = Folders::open(self.root(), Absent::Make)?;
         self.make_outermost(&mut folders)?;
         self.lock(Access::Write)?;
@@ -37,6 +38,8 @@ impl Storage {
                 let (folder, name) = folders.parent(&spec.path)?;
                 prepare_file(folder, name, self.length(file), allocation)
                     .map_err(|(operation, kind)| self.error(file, operation, kind))?;
+                // What an earlier run wrote to it may not be on the medium either.
+                self.flushes.mark(file);
                 if executable {
                     self.allow_execution(folder, name, file);
                 }

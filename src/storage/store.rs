@@ -8,6 +8,7 @@ use super::positioned::{read_run, write_run, zero_run};
 use super::slices::{Gather, Scatter};
 use super::spec::{FileKind, FileSpec};
 use super::table::{Access, FileKey, FileTable, OpenFile};
+use super::unflushed::Flushes;
 use crate::layout::{FileRun, Layout, PieceSpan};
 use parking_lot::Mutex;
 use rustix::fd::{AsFd, OwnedFd};
@@ -16,7 +17,6 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{IoSlice, IoSliceMut};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// The files of one torrent. Shared by all threads that work on it.
@@ -34,8 +34,8 @@ pub struct Storage {
     owner: u64,
     /// Which files are wanted, if not all are.
     choice: Option<Choice>,
-    /// One bit per file, the scraps last: written since it was flushed.
-    touched: Box<[AtomicU64]>,
+    /// What was flushed of them.
+    pub(super) flushes: Flushes,
     /// Files written since that was asked last.
     written: FileMarks,
     /// Keeps other processes off, once it is locked.
@@ -55,11 +55,12 @@ impl Storage {
     /// If there are not as many files as in the layout; both come from one metainfo.
     pub fn new(root: PathBuf, layout: Arc<Layout>, files: Vec<FileSpec>, table: FileTable) -> Self {
         assert_eq!(files.len(), layout.files().len(), "one file each in layout and list");
-        let touched = (0..=files.len() / 64).map(|_| AtomicU64::new(0)).collect();
+        // The scraps come after the last file.
+        let flushes = Flushes::new(files.len() + 1);
         let owner = table.new_owner();
         let (written, locked) = (FileMarks::new(files.len()), OnceLock::new());
         let (first, choice) = (Mutex::default(), None);
-        Self { root, layout, files, table, owner, choice, touched, first, written, locked }
+        Self { root, layout, files, table, owner, choice, flushes, first, written, locked }
     }
 
     /// The same files of which only some are wanted, all if none is told of. Bytes of others that
@@ -131,31 +132,11 @@ impl Storage {
             let file = self.open(index, Access::Write)?;
             let written = write_run(file.as_fd(), offset, run.length, &mut from);
             // Marked after the write, so that a flush that clears the mark covers the bytes.
-            self.mark(index);
+            self.flushes.mark(index);
             self.written.mark(index);
             written.map_err(|kind| self.error(index, Operation::Write, kind))?;
         }
         Ok(())
-    }
-
-    /// Flushes to the medium what was written before this call.
-    ///
-    /// Goes on with the other files after an error and gives back the first; files that failed
-    /// are tried again next time. Cost: one flush per file written since the last time.
-    pub fn sync(&self) -> Result<(), StorageError> {
-        let mut outcome = Ok(());
-        for (index, word) in self.touched.iter().enumerate() {
-            let mut marks = word.swap(0, Ordering::AcqRel);
-            while marks != 0 {
-                let file = index * 64 + marks.trailing_zeros() as usize;
-                marks &= marks - 1;
-                if let Err(error) = self.sync_file(file) {
-                    self.mark(file);
-                    outcome = outcome.and(Err(error));
-                }
-            }
-        }
-        outcome
     }
 
     /// Whether a file was written since this was asked last.
@@ -257,21 +238,12 @@ impl Storage {
         if scrap { (self.files.len(), begin + run.offset) } else { (run.file, run.offset) }
     }
 
-    /// Notes that a file has bytes to be flushed.
-    fn mark(&self, file: usize) {
-        if let Some(word) = self.touched.get(file / 64) {
-            word.fetch_or(1 << (file % 64), Ordering::AcqRel);
+    /// A file, to be flushed. One that is not in the table is not put there for that.
+    pub(super) fn open_to_flush(&self, file: usize) -> Result<Arc<OpenFile>, StorageError> {
+        match self.table.get(FileKey { owner: self.owner, file }, Access::Read) {
+            Some(open) => Ok(open),
+            None => self.open_anew(file, Access::Read).map(Arc::new),
         }
-    }
-
-    /// Flushes one file. One that is not open is not put into the table for that.
-    pub(super) fn sync_file(&self, file: usize) -> Result<(), StorageError> {
-        let open = match self.table.get(FileKey { owner: self.owner, file }, Access::Read) {
-            Some(open) => open,
-            None => Arc::new(self.open_anew(file, Access::Read)?),
-        };
-        rustix::io::retry_on_intr(|| rustix::fs::fsync(&*open))
-            .map_err(|errno| self.error(file, Operation::Sync, errno.into()))
     }
 }
 

@@ -48,6 +48,11 @@ pub enum Event {
     },
     /// `choker`: this peer is of no use to either side and could make room, if there is one.
     Spare(Option<PeerKey>),
+    /// A thread of ours ended in a panic.
+    Broken {
+        /// Its name.
+        thread: Box<str>,
+    },
     /// A person or program wants something.
     Control(Control),
 }

@@ -82,9 +82,12 @@ impl Swarm {
         self.notify(Notice::DiskFull { torrent: key, message });
     }
 
-    /// A disk was full for a while. Cost: O(1).
+    /// A disk was full for a while. For a torrent that has failed since nobody looks any more.
+    /// Cost: O(1).
     pub(super) fn probe(&mut self, key: TorrentKey) {
-        self.order(Order::Probe(key));
+        if self.torrents.get(key).is_some_and(|torrent| torrent.phase != Phase::Failed) {
+            self.order(Order::Probe(key));
+        }
     }
 
     /// Whether there is room again. Cost: O(k).

@@ -25,7 +25,7 @@ use crate::swarm::bans::Bans;
 use crate::swarm::event::{Control, DiskEvent, Event, Found, Hashed};
 use crate::swarm::hosts::Hosts;
 use crate::swarm::order::{Notice, Order};
-use crate::swarm::stage::Stage;
+use crate::swarm::stage::{Breakdown, Stage};
 use crate::swarm::state::{
     Active, ActiveKey, Identity, Peer, PeerKey, Segment, SegmentKey, Teller, Torrent, TorrentKey,
 };
@@ -115,6 +115,8 @@ pub struct Swarm {
     pub(super) stopping: Option<usize>,
     /// While stopping, after the last peer: the slot of the next torrent to be recorded.
     pub(super) recording: usize,
+    /// A thread of ours has failed: torrents fail, those that come later too.
+    pub(super) breakdown: Option<Breakdown>,
     /// What is to be done.
     pub(super) orders: VecDeque<Order>,
     /// Whether `Stopped` was told.
@@ -149,6 +151,7 @@ impl Swarm {
             random: Random::new(options.seed),
             stopping: None,
             recording: 0,
+            breakdown: None,
             orders: VecDeque::new(),
             stopped: false,
             touched: 0,
@@ -160,7 +163,7 @@ impl Swarm {
     pub fn handle(&mut self, now: Time, event: Event) {
         match event {
             Event::Peer(peer, event) => self.handle_peer(now, peer, event),
-            Event::Arrived { arrival, address } => self.arrived(arrival, address),
+            Event::Arrived { arrival, address } => self.arrived(now, arrival, address),
             Event::NotStarted(peer) => self.not_started(now, peer),
             Event::Hashed(Hashed::Good(active)) => self.piece_good(now, active),
             Event::Hashed(Hashed::Bad { active, evidence }) => {
@@ -175,7 +178,7 @@ impl Swarm {
             Event::Disk(DiskEvent::Prepared { torrent, check }) => self.prepared(torrent, check),
             Event::Disk(DiskEvent::Settled { torrent }) => self.settled(torrent),
             Event::Disk(DiskEvent::Failed { torrent, message }) => {
-                self.disk_failed(torrent, message);
+                self.fail(torrent, message);
             }
             Event::Disk(DiskEvent::Full { torrent, message }) => {
                 self.disk_full(now, torrent, message);
@@ -187,6 +190,7 @@ impl Swarm {
                 self.notify(Notice::Tracker { torrent, report });
             }
             Event::Spare(peer) => self.spare(peer),
+            Event::Broken { thread } => self.broken(&thread),
             Event::Control(Control::Add(new)) => self.add(*new),
             Event::Control(Control::Found { torrent, addresses }) => {
                 self.found(torrent, &addresses);
@@ -242,6 +246,7 @@ impl Swarm {
         self.dial_some(now);
         self.make_room_for_dials();
         self.free_some_segments();
+        self.fail_some();
         self.stop_some();
     }
 
@@ -256,6 +261,7 @@ impl Swarm {
             || self.stopping.is_some_and(|slot| slot < self.peers.slots() || self.may_end())
             || !self.partings.is_empty()
             || self.can_dial()
+            || self.has_to_fail()
     }
 
     /// When to call [`Self::turn`] though nothing happened.

@@ -20,6 +20,7 @@ pub mod addresses;
 pub mod audit;
 pub mod bans;
 pub mod bitmap;
+mod breakdown;
 pub mod choker;
 pub mod endgame;
 pub mod event;

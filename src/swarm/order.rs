@@ -73,6 +73,8 @@ pub enum Order {
         /// What the torrent is called outside.
         info_hash: InfoHash,
     },
+    /// A torrent was not taken on: what was left for it on its way here is of no use.
+    Forget(InfoHash),
     /// `disk`: record which pieces are verified.
     Save {
         /// Of which torrent.

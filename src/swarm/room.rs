@@ -6,6 +6,7 @@
 //! second, so that a flood of arrivals cannot wash out the peers that are here.
 
 use crate::connection::reason::CloseReason;
+use crate::kit::clock::Time;
 use crate::limits::{DIALS_MAX, DIALS_RESERVED_SHARE};
 use crate::swarm::event::ArrivalKey;
 use crate::swarm::machine::Swarm;
@@ -17,10 +18,11 @@ use std::net::SocketAddr;
 
 impl Swarm {
     /// Somebody connected. Cost: O(1).
-    pub(super) fn arrived(&mut self, arrival: ArrivalKey, address: SocketAddr) {
+    pub(super) fn arrived(&mut self, now: Time, arrival: ArrivalKey, address: SocketAddr) {
         let unwanted = self.stopping.is_some()
             || self.bans.has_host(address.ip())
-            || !self.hosts.has_room(address.ip());
+            || !self.hosts.has_room(address.ip())
+            || !self.hosts.may_arrive(now, address.ip());
         if unwanted {
             self.order(Order::Refuse(arrival));
             return;
@@ -28,7 +30,7 @@ impl Swarm {
         if self.has_room_for_arrival()
             && let Ok(peer) = self.peers.insert(new_peer(None, address, false))
         {
-            self.hosts.enter(address.ip());
+            self.hosts.arrive(now, address.ip());
             self.order(Order::Admit { peer, arrival, address });
             return;
         }
@@ -79,8 +81,8 @@ impl Swarm {
     }
 
     /// A place is free again. Cost: O(1).
-    pub(super) fn place_freed(&mut self, address: SocketAddr) {
-        self.hosts.leave(address.ip());
+    pub(super) fn place_freed(&mut self, now: Time, address: SocketAddr) {
+        self.hosts.leave(now, address.ip());
         // A tenth below the bound, or one peer that comes and goes would be told of for ever.
         if self.peers.len() < self.peers.capacity() / 10 * 9 {
             self.told_full = false;

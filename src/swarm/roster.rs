@@ -18,6 +18,8 @@ impl Swarm {
     /// No thread could be started for a peer. Cost: O(1).
     pub(super) fn not_started(&mut self, now: Time, key: PeerKey) {
         if self.peers.get(key).is_some() {
+            // There is no thread to join, but a mailbox to drop.
+            self.order(Order::Join(key));
             self.forget(now, key, CloseReason::NoThread);
         }
     }
@@ -63,6 +65,8 @@ impl Swarm {
         }
         let Some(torrent) = self.torrents.get_mut(torrent_key) else { return };
         torrent.shared.stats.peers.fetch_add(1, Relaxed);
+        // The peer, its line among the tellers, its torrent.
+        self.touched += 3;
         let info_hash = torrent.shared.info_hash;
         let counters = joined.counters;
         self.order(Order::Enroll { peer: key, torrent: torrent_key, counters });
@@ -188,9 +192,13 @@ impl Swarm {
         }
         self.wake_waiting_with(key);
         let Some(peer) = self.peers.remove(key) else { return };
+        // The peer, its line among the tellers, its torrent.
+        self.touched += 3;
         let teller = self.tellers.get_mut(key.slot()).and_then(Option::take);
-        debug_assert!(teller.is_none_or(|at| at.counted == 0), "its words were given back");
-        self.place_freed(peer.address);
+        // Only a panic while it took leave keeps a peer's thread from giving them back.
+        let gave_back = teller.is_none_or(|at| at.counted == 0);
+        debug_assert!(gave_back || reason == CloseReason::Panicked, "its words were given back");
+        self.place_freed(now, peer.address);
         self.notify(Notice::PeerLeft { peer: key, address: peer.address, reason });
         if peer.id.is_some() {
             self.order(Order::Dismiss(key));

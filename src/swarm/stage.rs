@@ -42,3 +42,12 @@ pub enum Stage {
     /// It was told to leave.
     Leaving,
 }
+
+/// A thread has failed.
+#[derive(Debug)]
+pub(super) struct Breakdown {
+    /// What people are told.
+    pub(super) message: Box<str>,
+    /// The slot of the next torrent to fail.
+    pub(super) next: usize,
+}

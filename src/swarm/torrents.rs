@@ -22,6 +22,11 @@ impl Swarm {
     /// A torrent is to be taken on. Cost: O(1); what it needs was allocated by the sender.
     pub(super) fn add(&mut self, new: NewTorrent) {
         let info_hash = new.shared.info_hash;
+        if let Some(breakdown) = &self.breakdown {
+            let message = breakdown.message.clone();
+            self.refuse(&new.shared, message);
+            return;
+        }
         if self.by_hash.contains_key(&info_hash) {
             self.refuse(&new.shared, format!("torrent {info_hash} is here already").into());
             return;
@@ -57,6 +62,7 @@ impl Swarm {
     /// A torrent is not taken on. Cost: O(1).
     fn refuse(&mut self, shared: &SharedTorrent, message: Box<str>) {
         let _ = shared.failure.set(message.clone());
+        self.order(Order::Forget(shared.info_hash));
         self.notify(Notice::Refused(message));
     }
 
@@ -133,8 +139,9 @@ impl Swarm {
         }
     }
 
-    /// The disk failed. Nothing more is granted or asked of it. Cost: O(1).
-    pub(super) fn disk_failed(&mut self, key: TorrentKey, message: Box<str>) {
+    /// The torrent cannot go on, as its disk or a thread of ours has failed. Nothing more is
+    /// granted or asked of it. Cost: O(1).
+    pub(super) fn fail(&mut self, key: TorrentKey, message: Box<str>) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         if torrent.phase != Phase::Failed {
             torrent.phase = Phase::Failed;

@@ -126,10 +126,44 @@ impl AssetDesk {
         free
     }
 
+    /// Throws away the assets of a torrent that is not taken on, so that it can be left again.
+    pub fn forget(&self, info_hash: InfoHash) {
+        let assets = self.0.lock().remove(&info_hash);
+        // Dropped after the lock.
+        drop(assets);
+    }
+
     /// Takes a torrent's assets and gives them their key.
     pub fn take(&self, info_hash: InfoHash, key: TorrentKey) -> Option<Arc<Assets>> {
         let assets = self.0.lock().remove(&info_hash)?;
         let _ = assets.key.set(key);
         Some(assets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metainfo::Metainfo;
+    use crate::storage::{FileSpec, FileTable};
+
+    fn assets() -> Arc<Assets> {
+        let torrent = b"d4:infod6:lengthi4e4:name4:file12:piece lengthi16384e6:pieces20:\
+            01234567890123456789ee";
+        let Metainfo { layout, hashes, .. } = Metainfo::parse(torrent).unwrap();
+        let kind = FileKind::Regular { executable: false };
+        let files = vec![FileSpec { path: vec!["file".into()], kind }];
+        let storage = Storage::new("root".into(), Arc::clone(&layout), files, FileTable::new(1));
+        let shared = SharedTorrent::new(InfoHash([1; 20]), layout, &Bitfield::new(1));
+        Arc::new(Assets::new(Arc::new(shared), storage, hashes, Access::Read))
+    }
+
+    #[test]
+    fn what_is_not_taken_on_can_be_left_again() {
+        let desk = AssetDesk::default();
+        assert!(desk.leave(assets()));
+        assert!(!desk.leave(assets()), "it is on its way");
+        desk.forget(InfoHash([1; 20]));
+        assert!(desk.leave(assets()));
     }
 }

@@ -5,47 +5,45 @@ use crate::connection::shared::{PeerCounters, SharedTorrent};
 use crate::kit::clock::{Clock, Time};
 use crate::kit::mailbox::{Letters, Waited};
 use crate::limits::{CHOKE_ROUND, RECHOKE_PAUSE, SPARE_PAUSE};
-use crate::swarm::choker::{Change, Choker, Sample};
+use crate::swarm::choker::{Change as Verdict, Choker, Sample};
 use crate::swarm::event::Event;
 use crate::swarm::state::{PeerKey, TorrentKey};
 use crate::threads::bus::{Bus, BusClosed};
+use crate::threads::roll::{Change, NewsFlag, Roll};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// What the choker is told.
+/// What the choker is told. At most one of each waits.
 #[derive(Debug)]
 pub enum ChokerOrder {
-    /// A peer has joined.
-    Enroll {
-        /// Who.
-        peer: PeerKey,
-        /// In which torrent.
-        torrent: TorrentKey,
-        /// What its torrent's peers share.
-        shared: Arc<SharedTorrent>,
-        /// Its figures.
-        counters: Arc<PeerCounters>,
-    },
-    /// A peer has left.
-    Dismiss(PeerKey),
-    /// The main thread gave a peer a free slot.
-    SlotTaken(PeerKey),
-    /// A slot is free.
+    /// Peers came or went, or were given a free slot: look at the roll.
+    Look,
+    /// A slot is free; see [`ChokerPost::free`].
     Rechoke,
-    /// All places are taken: name a peer that can be spared.
+    /// All places are taken: name a peer that can be spared. The main thread says so once before
+    /// it has an answer.
     NameSpare,
 }
 
 /// A peer, as far as the choker looks at it.
 #[derive(Debug)]
-struct Watched {
+pub struct Watched {
     /// Its torrent.
-    torrent: TorrentKey,
+    pub torrent: TorrentKey,
     /// What its torrent's peers share.
-    shared: Arc<SharedTorrent>,
+    pub shared: Arc<SharedTorrent>,
     /// Its figures.
-    counters: Arc<PeerCounters>,
+    pub counters: Arc<PeerCounters>,
+}
+
+/// What the main thread and the choker share besides a mailbox.
+#[derive(Debug, Clone, Default)]
+pub struct ChokerPost {
+    /// Who has joined; marked are those that the main thread gave a free slot.
+    pub roll: Roll<Watched>,
+    /// Whether the choker knows that a slot is free.
+    pub free: NewsFlag,
 }
 
 /// What the thread owns.
@@ -53,6 +51,8 @@ struct Watched {
 pub struct ChokerThread {
     /// What it is told.
     letters: Letters<ChokerOrder>,
+    /// What it shares with the main thread.
+    post: ChokerPost,
     /// Where it publishes.
     bus: Bus,
     /// What time it is.
@@ -65,8 +65,13 @@ pub struct ChokerThread {
 
 impl ChokerThread {
     /// A choker with nobody to watch.
-    pub fn new(letters: Letters<ChokerOrder>, bus: Bus, clock: Clock, choker: Choker) -> Self {
-        Self { letters, bus, clock, choker, watched: HashMap::new() }
+    pub fn new(
+        (letters, post): (Letters<ChokerOrder>, ChokerPost),
+        bus: Bus,
+        clock: Clock,
+        choker: Choker,
+    ) -> Self {
+        Self { letters, post, bus, clock, choker, watched: HashMap::new() }
     }
 
     /// The thread's body. Ends when nobody can give orders any more.
@@ -82,12 +87,13 @@ impl ChokerThread {
             let timeout = busy.then(|| next.since(now));
             match self.letters.wait(timeout) {
                 Waited::Word(ChokerOrder::Rechoke) => {
+                    self.post.free.lower();
                     fill_at = fill_at.or(Some(now + RECHOKE_PAUSE));
                 }
                 Waited::Word(ChokerOrder::NameSpare) => {
                     spare_at = spare_at.or(Some(spared_at + SPARE_PAUSE));
                 }
-                Waited::Word(order) => self.obey(order),
+                Waited::Word(ChokerOrder::Look) => self.look(),
                 Waited::Timeout => {}
                 Waited::Closed => return,
             }
@@ -118,23 +124,24 @@ impl ChokerThread {
         }
     }
 
-    fn obey(&mut self, order: ChokerOrder) {
+    /// Looks who came and went, and who was given a slot.
+    fn look(&mut self) {
         let now = self.clock.now();
-        match order {
-            ChokerOrder::Enroll { peer, torrent, shared, counters } => {
-                self.choker.joined(now, peer);
-                self.watched.insert(peer, Watched { torrent, shared, counters });
-            }
-            ChokerOrder::Dismiss(peer) => {
+        self.post.roll.look();
+        while let Some(Change { left, came, marked }) = self.post.roll.take() {
+            if let Some(peer) = left {
                 self.choker.left(peer);
                 self.watched.remove(&peer);
             }
-            ChokerOrder::SlotTaken(peer) => {
+            if let Some((peer, watched)) = came {
+                self.choker.joined(now, peer);
+                self.watched.insert(peer, watched);
+            }
+            if let Some(peer) = marked {
                 let uploaded =
                     self.watched.get(&peer).map_or(0, |peer| peer.counters.uploaded.load(Relaxed));
                 self.choker.unchoked(now, peer, uploaded);
             }
-            ChokerOrder::Rechoke | ChokerOrder::NameSpare => {}
         }
     }
 
@@ -155,7 +162,7 @@ impl ChokerThread {
         })
     }
 
-    fn publish(&self, changes: &[Change]) -> Result<(), BusClosed> {
+    fn publish(&self, changes: &[Verdict]) -> Result<(), BusClosed> {
         changes.iter().try_for_each(|change| {
             self.bus.publish(Event::Choke { peer: change.peer, unchoke: change.unchoke })
         })

@@ -11,49 +11,32 @@ use crate::kit::mailbox::{Letters, Mailbox, Waited};
 use crate::limits::HERALD_PAUSE;
 use crate::swarm::state::PeerKey;
 use crate::threads::peer::PeerOrder;
+use crate::threads::roll::{NewsFlag, Roll};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-/// What the herald is told.
+/// What the herald is told. At most one of each waits.
 #[derive(Debug)]
 pub enum HeraldOrder {
-    /// A peer has joined.
-    Enroll {
-        /// Who.
-        peer: PeerKey,
-        /// Its bell.
-        mailbox: Mailbox<PeerOrder>,
-        /// What its torrent's peers share.
-        shared: Arc<SharedTorrent>,
-        /// Its figures.
-        counters: Arc<PeerCounters>,
-    },
-    /// A peer has left.
-    Dismiss(PeerKey),
-    /// Pieces were verified. At most one of these waits, see [`NewsFlag`].
+    /// Peers came or went: look at the roll.
+    Look,
+    /// Pieces were verified; see [`HeraldPost::news`].
     News,
 }
 
-/// Whether the herald has been told of news that it has not looked at.
+/// What the main thread and the herald share besides a mailbox.
 #[derive(Debug, Clone, Default)]
-pub struct NewsFlag(Arc<AtomicBool>);
-
-impl NewsFlag {
-    /// Sets it; tells whether the herald has to be told.
-    pub fn raise(&self) -> bool {
-        !self.0.swap(true, Ordering::AcqRel)
-    }
-
-    /// To be called before looking.
-    fn lower(&self) {
-        self.0.store(false, Ordering::Release);
-    }
+pub struct HeraldPost {
+    /// Who has joined.
+    pub roll: Roll<Listener>,
+    /// Whether the herald knows of the news.
+    pub news: NewsFlag,
 }
 
 /// A peer to be woken.
 #[derive(Debug)]
-struct Listener {
+pub struct Listener {
     /// Its bell.
     mailbox: Mailbox<PeerOrder>,
     /// What its torrent's peers share.
@@ -64,32 +47,50 @@ struct Listener {
     told: u32,
 }
 
+impl Listener {
+    /// One that has heard of nothing yet.
+    pub fn new(
+        mailbox: Mailbox<PeerOrder>,
+        shared: Arc<SharedTorrent>,
+        counters: Arc<PeerCounters>,
+    ) -> Self {
+        Self { mailbox, shared, counters, told: 0 }
+    }
+}
+
 /// The thread's body. Ends when nobody can give orders any more.
-pub fn run(letters: &Letters<HeraldOrder>, news: &NewsFlag, clock: Clock) {
+pub fn run(letters: &Letters<HeraldOrder>, post: &HeraldPost, clock: Clock) {
     let mut listeners: HashMap<PeerKey, Listener> = HashMap::new();
     let mut due: Option<Time> = None;
     let mut last = Time::ZERO;
     loop {
         let timeout = due.map(|due| due.since(clock.now()));
         match letters.wait(timeout) {
-            Waited::Word(HeraldOrder::Enroll { peer, mailbox, shared, counters }) => {
-                // What was verified since the peer was told our pieces is news to it.
-                let mut listener = Listener { mailbox, shared, counters, told: 0 };
-                wake(&mut listener);
-                listeners.insert(peer, listener);
-            }
-            Waited::Word(HeraldOrder::Dismiss(peer)) => {
-                listeners.remove(&peer);
-            }
+            Waited::Word(HeraldOrder::Look) => look(&post.roll, &mut listeners),
             Waited::Word(HeraldOrder::News) => due = due.or(Some(last + HERALD_PAUSE)),
             Waited::Timeout => {}
             Waited::Closed => return,
         }
         let now = clock.now();
         if due.is_some_and(|due| now >= due) {
-            news.lower();
+            post.news.lower();
             listeners.values_mut().for_each(wake);
             (due, last) = (None, now);
+        }
+    }
+}
+
+/// Looks who came and went.
+fn look(roll: &Roll<Listener>, listeners: &mut HashMap<PeerKey, Listener>) {
+    roll.look();
+    while let Some(change) = roll.take() {
+        if let Some(peer) = change.left {
+            listeners.remove(&peer);
+        }
+        if let Some((peer, mut listener)) = change.came {
+            // What was verified since the peer was told our pieces is news to it.
+            wake(&mut listener);
+            listeners.insert(peer, listener);
         }
     }
 }

@@ -64,7 +64,7 @@ impl MainLoop {
     }
 
     fn turn(&mut self, now: Time, event: Option<Event>) {
-        let kind = event.as_ref().map_or(0, kind_of);
+        let kind = event.as_ref().map_or(Kind::Timer, kind_of) as usize;
         self.pulse.begin(now, kind);
         if let Some(event) = event {
             log::debug!("{}: {event:?}", kind_name(kind));
@@ -82,72 +82,84 @@ impl MainLoop {
     }
 }
 
-/// The kinds of events, by the numbers that [`kind_of`] gives them.
-const KINDS: [&str; 27] = [
-    "timer",
-    "greeted",
-    "joined",
-    "word",
-    "have-all",
-    "have",
-    "interest",
-    "want",
-    "candidate",
-    "stored",
-    "returned",
-    "overdue",
-    "word-gone",
-    "closed",
-    "arrived",
-    "not-started",
-    "good",
-    "bad",
-    "blamed",
-    "checked",
-    "disk",
-    "choke",
-    "control",
-    "pass",
-    "tracker",
-    "spare",
-    "unknown",
-];
+/// Declares the kinds of events, each with its name: a kind's number is that of its name.
+macro_rules! kinds {
+    ($($kind:ident $name:literal),* $(,)?) => {
+        /// What a turn is about.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        enum Kind { $($kind),* }
+
+        /// The names of kinds, by their numbers.
+        const NAMES: &[&str] = &[$($name),*];
+    };
+}
+
+kinds! {
+    Timer "timer",
+    Greeted "greeted",
+    Joined "joined",
+    Word "word",
+    HaveAll "have-all",
+    Have "have",
+    Interest "interest",
+    Want "want",
+    Candidate "candidate",
+    Pass "pass",
+    Stored "stored",
+    Returned "returned",
+    Overdue "overdue",
+    WordGone "word-gone",
+    Closed "closed",
+    Arrived "arrived",
+    NotStarted "not-started",
+    Good "good",
+    Bad "bad",
+    Blamed "blamed",
+    Checked "checked",
+    Disk "disk",
+    Choke "choke",
+    Tracker "tracker",
+    Spare "spare",
+    Broken "broken",
+    Control "control",
+}
 
 /// The name of a kind of event.
 pub fn kind_name(kind: usize) -> &'static str {
-    KINDS.get(kind).copied().unwrap_or("unknown")
+    NAMES.get(kind).copied().unwrap_or("unknown")
 }
 
-fn kind_of(event: &Event) -> usize {
+fn kind_of(event: &Event) -> Kind {
     match event {
         Event::Peer(_, event) => match event {
-            PeerEvent::Greeted(_) => 1,
-            PeerEvent::Joined(_) => 2,
-            PeerEvent::Word { .. } => 3,
-            PeerEvent::HaveAll => 4,
-            PeerEvent::Have(_) => 5,
-            PeerEvent::Interest(_) => 6,
-            PeerEvent::Want { .. } => 7,
-            PeerEvent::Candidate { .. } => 8,
-            PeerEvent::Stored { .. } => 9,
-            PeerEvent::Returned { .. } => 10,
-            PeerEvent::Overdue { .. } => 11,
-            PeerEvent::WordGone { .. } => 12,
-            PeerEvent::Closed(_) => 13,
-            PeerEvent::Pass => 23,
+            PeerEvent::Greeted(_) => Kind::Greeted,
+            PeerEvent::Joined(_) => Kind::Joined,
+            PeerEvent::Word { .. } => Kind::Word,
+            PeerEvent::HaveAll => Kind::HaveAll,
+            PeerEvent::Have(_) => Kind::Have,
+            PeerEvent::Interest(_) => Kind::Interest,
+            PeerEvent::Want { .. } => Kind::Want,
+            PeerEvent::Candidate { .. } => Kind::Candidate,
+            PeerEvent::Pass => Kind::Pass,
+            PeerEvent::Stored { .. } => Kind::Stored,
+            PeerEvent::Returned { .. } => Kind::Returned,
+            PeerEvent::Overdue { .. } => Kind::Overdue,
+            PeerEvent::WordGone { .. } => Kind::WordGone,
+            PeerEvent::Closed(_) => Kind::Closed,
         },
-        Event::Arrived { .. } => 14,
-        Event::NotStarted(_) => 15,
+        Event::Arrived { .. } => Kind::Arrived,
+        Event::NotStarted(_) => Kind::NotStarted,
         Event::Hashed(hashed) => match hashed {
-            Hashed::Good(_) => 16,
-            Hashed::Bad { .. } => 17,
-            Hashed::Blamed { .. } => 18,
-            Hashed::Checked { .. } => 19,
+            Hashed::Good(_) => Kind::Good,
+            Hashed::Bad { .. } => Kind::Bad,
+            Hashed::Blamed { .. } => Kind::Blamed,
+            Hashed::Checked { .. } => Kind::Checked,
         },
-        Event::Disk(_) => 20,
-        Event::Choke { .. } => 21,
-        Event::Tracker { .. } => 24,
-        Event::Spare(_) => 25,
-        Event::Control(_) => 22,
+        Event::Disk(_) => Kind::Disk,
+        Event::Choke { .. } => Kind::Choke,
+        Event::Tracker { .. } => Kind::Tracker,
+        Event::Spare(_) => Kind::Spare,
+        Event::Broken { .. } => Kind::Broken,
+        Event::Control(_) => Kind::Control,
     }
 }

@@ -27,6 +27,7 @@ pub mod hash;
 pub mod herald;
 pub mod main_loop;
 pub mod peer;
+pub mod roll;
 pub mod routes;
 pub mod spawn;
 pub mod tracker;

@@ -9,11 +9,11 @@ use crate::limits::MAILBOX_MAX;
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::{Peer, PeerKey, Torrent, TorrentKey};
 use crate::threads::assets::{AssetDesk, Assets};
-use crate::threads::choker::ChokerOrder;
+use crate::threads::choker::{ChokerOrder, ChokerPost, Watched};
 use crate::threads::discover::body::DiscoverOrder;
 use crate::threads::disk::DiskOrder;
 use crate::threads::hash::HashJob;
-use crate::threads::herald::{HeraldOrder, NewsFlag};
+use crate::threads::herald::{HeraldOrder, HeraldPost, Listener};
 use crate::threads::peer::{PeerOrder, UNCHOKED};
 use crate::threads::spawn::SpawnOrder;
 use crossbeam_channel::Sender;
@@ -60,12 +60,14 @@ pub struct Routes {
     disk: Mailbox<DiskOrder>,
     /// To `choker`.
     choker: Mailbox<ChokerOrder>,
+    /// What is shared with it.
+    choker_post: ChokerPost,
     /// To `herald`.
     herald: Mailbox<HeraldOrder>,
+    /// What is shared with it.
+    herald_post: HeraldPost,
     /// To `discover`.
     discover: Mailbox<DiscoverOrder>,
-    /// Whether the herald knows of news.
-    news: NewsFlag,
     /// To whoever listens.
     notices: Sender<Notice>,
 }
@@ -79,14 +81,12 @@ pub struct Posts {
     pub hash: Mailbox<HashJob>,
     /// To `disk`.
     pub disk: Mailbox<DiskOrder>,
-    /// To `choker`.
-    pub choker: Mailbox<ChokerOrder>,
-    /// To `herald`.
-    pub herald: Mailbox<HeraldOrder>,
+    /// To `choker`, and what is shared with it.
+    pub choker: (Mailbox<ChokerOrder>, ChokerPost),
+    /// To `herald`, and what is shared with it.
+    pub herald: (Mailbox<HeraldOrder>, HeraldPost),
     /// To `discover`.
     pub discover: Mailbox<DiscoverOrder>,
-    /// Whether the herald knows of news.
-    pub news: NewsFlag,
     /// To whoever listens.
     pub notices: Sender<Notice>,
 }
@@ -94,6 +94,7 @@ pub struct Posts {
 impl Routes {
     /// Routes to these threads.
     pub fn new(posts: Posts, desk: AssetDesk) -> Self {
+        let ((choker, choker_post), (herald, herald_post)) = (posts.choker, posts.herald);
         Self {
             peers: BySlot(Vec::new()),
             torrents: BySlot(Vec::new()),
@@ -101,10 +102,11 @@ impl Routes {
             spawn: posts.spawn,
             hash: posts.hash,
             disk: posts.disk,
-            choker: posts.choker,
-            herald: posts.herald,
+            choker,
+            choker_post,
+            herald,
+            herald_post,
             discover: posts.discover,
-            news: posts.news,
             notices: posts.notices,
         }
     }
@@ -140,31 +142,33 @@ impl Routes {
             Order::Post(peer, command) => self.post(peer, command),
             Order::Enroll { peer, torrent, counters } => self.enroll(peer, torrent, counters),
             Order::Dismiss(peer) => {
-                self.choker.post(ChokerOrder::Dismiss(peer))?;
-                self.herald.post(HeraldOrder::Dismiss(peer))
+                self.look_choker(self.choker_post.roll.leave(peer))?;
+                self.look_herald(self.herald_post.roll.leave(peer))
             }
-            Order::SlotTaken(peer) => self.choker.post(ChokerOrder::SlotTaken(peer)),
-            Order::Rechoke => self.choker.post(ChokerOrder::Rechoke),
+            Order::SlotTaken(peer) => self.look_choker(self.choker_post.roll.mark(peer)),
+            Order::Rechoke if self.choker_post.free.raise() => {
+                self.choker.post(ChokerOrder::Rechoke)
+            }
             Order::NameSpare => self.choker.post(ChokerOrder::NameSpare),
-            Order::Herald(_) if self.news.raise() => self.herald.post(HeraldOrder::News),
-            Order::Herald(_) => Ok(()),
+            Order::Herald(_) if self.herald_post.news.raise() => {
+                self.herald.post(HeraldOrder::News)
+            }
+            // Whom it is for knows already.
+            Order::Rechoke | Order::Herald(_) => Ok(()),
             Order::Prepare { torrent, info_hash } => {
                 let Some(assets) = self.desk.take(info_hash, torrent) else { return Ok(()) };
                 self.torrents.put(torrent, Arc::clone(&assets));
                 self.disk.post(DiskOrder::Prepare(assets))
             }
+            Order::Forget(info_hash) => {
+                self.desk.forget(info_hash);
+                Ok(())
+            }
             Order::Save { torrent, last } => {
-                let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
-                self.disk.post(DiskOrder::Save { assets, last })
+                self.disk(torrent, |assets| DiskOrder::Save { assets, last })
             }
-            Order::Probe(torrent) => {
-                let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
-                self.disk.post(DiskOrder::Probe(assets))
-            }
-            Order::Settle(torrent) => {
-                let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
-                self.disk.post(DiskOrder::Settle(assets))
-            }
+            Order::Probe(torrent) => self.disk(torrent, DiskOrder::Probe),
+            Order::Settle(torrent) => self.disk(torrent, DiskOrder::Settle),
             Order::Hash { torrent, active, piece, evidence } => {
                 let Some(assets) = self.torrents.get(torrent).cloned() else { return Ok(()) };
                 self.hash.post(HashJob::Verify { assets, active, piece, evidence })
@@ -199,6 +203,15 @@ impl Routes {
         Ok(())
     }
 
+    fn disk(
+        &self,
+        torrent: TorrentKey,
+        order: impl FnOnce(Arc<Assets>) -> DiskOrder,
+    ) -> Result<(), MailboxFull> {
+        let assets = self.torrents.get(torrent).cloned();
+        assets.map_or(Ok(()), |assets| self.disk.post(order(assets)))
+    }
+
     fn discover(&self, torrent: TorrentKey, complete: bool) -> Result<(), MailboxFull> {
         match self.torrents.get(torrent).cloned() {
             Some(assets) if !assets.trackers.tiers.is_empty() => {
@@ -226,12 +239,19 @@ impl Routes {
             return Ok(());
         };
         let (mailbox, shared) = (mailbox.clone(), Arc::clone(&assets.shared));
-        self.choker.post(ChokerOrder::Enroll {
-            peer,
-            torrent,
-            shared: Arc::clone(&shared),
-            counters: Arc::clone(&counters),
-        })?;
-        self.herald.post(HeraldOrder::Enroll { peer, mailbox, shared, counters })
+        let listener = Listener::new(mailbox, Arc::clone(&shared), Arc::clone(&counters));
+        let watched = Watched { torrent, shared, counters };
+        self.look_choker(self.choker_post.roll.enter(peer, watched))?;
+        self.look_herald(self.herald_post.roll.enter(peer, listener))
+    }
+
+    /// Tells the choker to look at its roll, unless it knows.
+    fn look_choker(&self, news: bool) -> Result<(), MailboxFull> {
+        if news { self.choker.post(ChokerOrder::Look) } else { Ok(()) }
+    }
+
+    /// Tells the herald to look at its roll, unless it knows.
+    fn look_herald(&self, news: bool) -> Result<(), MailboxFull> {
+        if news { self.herald.post(HeraldOrder::Look) } else { Ok(()) }
     }
 }

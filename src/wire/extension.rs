@@ -1,14 +1,14 @@
 //! The handshake of the extension protocol (BEP 10), with the keys of BEP 9, 11 and 21.
 //!
 //! Every key is optional. It may be said again at any time: what a later handshake leaves out
-//! stays as it was, so what a peer has said is kept in one value and each new handshake is
-//! [merged](ExtensionHandshake::merge) into it. What the extensions themselves say is not here.
+//! stays as it was. Remembering that is the listener's business, who takes from each handshake what
+//! it says of the few keys that matter to it. What the extensions themselves say is not here.
 
 use crate::bencode::{BencodeError, ScanLimits, from_prefix, to_bytes};
 use crate::limits::{
     CLIENT_NAME_MAX, EXTENSION_HANDSHAKE_MAX, EXTENSION_HANDSHAKE_TOKENS_MAX, TORRENT_FILE_MAX,
 };
-use crate::wire::client_name::printable;
+use crate::wire::printable::printable;
 use serde::Serialize;
 use serde_bencode::value::Value;
 use serde_bytes::{ByteBuf, Bytes};
@@ -109,18 +109,6 @@ impl ExtensionHandshake {
     /// The bytes to send: keys sorted, and only those that are said.
     pub fn encode(&self) -> Vec<u8> {
         to_bytes(&Entries::from(self)).expect("short strings and 32-bit numbers are bencode")
-    }
-
-    /// Takes over everything that a later handshake of the same peer says.
-    pub fn merge(&mut self, later: Self) {
-        self.ids.metadata = later.ids.metadata.or(self.ids.metadata);
-        self.ids.peer_exchange = later.ids.peer_exchange.or(self.ids.peer_exchange);
-        self.port = later.port.or(self.port);
-        self.client = later.client.or(self.client.take());
-        self.your_ip = later.your_ip.or(self.your_ip);
-        self.request_queue = later.request_queue.or(self.request_queue);
-        self.metadata_size = later.metadata_size.or(self.metadata_size);
-        self.upload_only = later.upload_only.or(self.upload_only);
     }
 
     fn from_entries(entries: &BTreeMap<ByteBuf, Value>) -> Self {

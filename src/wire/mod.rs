@@ -1,5 +1,5 @@
-//! The peer protocol's words, and the interface that hides bits on the socket (BEP 3, 6, 10, 20
-//! and 21).
+//! The peer protocol's words, and the interface that hides bits on the socket (BEP 3, 6, 10 and
+//! 21).
 //!
 //! Nothing here knows a socket, a clock or a thread: bytes become values and values become bytes.
 //! What a message *means* for a connection (may it come now, was it asked for) is not here.
@@ -10,15 +10,15 @@
 //! - [`codec`]: messages out of bytes; lengths are checked before anybody waits for the rest
 //! - [`extension`]: the handshake of the extension protocol
 //! - [`allowed_fast`]: the pieces that a choked peer may request
-//! - [`client_name`]: what to call a peer's program
+//! - `printable`: strangers' text made fit to be shown
 //! - [`messenger`]: the interface that hides bits on the socket
 //! - [`stream_messenger`]: the messenger over any non-blocking stream
 //! - [`memory`]: a stream in memory, for tests and simulations
 
+mod printable;
 mod window;
 
 pub mod allowed_fast;
-pub mod client_name;
 pub mod codec;
 pub mod error;
 pub mod extension;

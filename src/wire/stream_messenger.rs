@@ -34,8 +34,9 @@ impl<S> StreamMessenger<S> {
         &self.stream
     }
 
-    /// What carries the bytes, to register or configure it.
-    pub fn stream_mut(&mut self) -> &mut S {
+    /// What carries the bytes, to have it misbehave.
+    #[cfg(test)]
+    fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 

@@ -108,6 +108,7 @@ impl World {
                 self.after(millis(5), What::Prepared(client, torrent));
             }
             Order::Save { torrent, .. } => self.after(millis(5), What::Saved(client, torrent)),
+            Order::Forget(_) => panic!("every torrent is taken on"),
             Order::Probe(torrent) => self.after(millis(5), What::Probed(client, torrent)),
             Order::Settle(torrent) => self.after(millis(5), What::Settled(client, torrent)),
             Order::Hash { torrent, active, piece, evidence } => {

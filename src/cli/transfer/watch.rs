@@ -146,8 +146,9 @@ impl Watch {
             self.stopped(now, progress);
             return Step::End;
         }
-        if self.complete {
-            return Step::Go;
+        if progress.complete && self.goal != Goal::Seed {
+            // Also when the notice of it has not come yet.
+            return self.completed(now, progress);
         }
         if self.is_checking(progress) {
             let seconds = after.as_secs();

@@ -87,6 +87,15 @@ fn a_timeout_ends_what_is_not_done() {
 }
 
 #[test]
+fn a_timeout_after_the_last_piece_is_no_failure_though_nobody_has_told_yet() {
+    for (goal, step) in [(Goal::Download, Step::End), (Goal::DownloadAndSeed, Step::Go)] {
+        let mut watch = watch(goal);
+        assert_eq!(watch.timeout(Duration::from_secs(5), at(5), &WHOLE), step, "{goal:?}");
+        assert!(matches!(watch.drain()[..], [Event::Complete { .. }]) && watch.is_done());
+    }
+}
+
+#[test]
 fn what_is_stopped_after_its_last_piece_is_complete() {
     let mut stopped = watch(Goal::Download);
     stopped.stopped(at(1), &HALF);

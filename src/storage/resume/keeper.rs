@@ -7,7 +7,9 @@
 //!    when all its pieces are verified, or when everybody has stopped. A file that was written to
 //!    and is not finished has none.
 //! 2. The file is flushed before a record with its stamp is written; or the record is bound to this
-//!    start of the system, which unflushed bytes do not outlive.
+//!    start of the system, which unflushed bytes do not outlive. A file whose flush failed has no
+//!    stamp for the rest of the run: the system tells of lost bytes once, and the next flush seems
+//!    to work.
 //! 3. Only pieces are recorded whose files all have a stamp.
 //! 4. A copy that is whole stays until the next one is whole and flushed.
 //!
@@ -45,6 +47,8 @@ struct FileState {
     stamp: Option<Stamp>,
     /// Whether it was flushed since it was written to.
     flushed: bool,
+    /// Whether flushing it has failed: bytes may be lost of which nobody will tell again.
+    lost: bool,
 }
 
 /// Keeps the record of one torrent.
@@ -114,9 +118,9 @@ impl Keeper {
             let rests = writers != Writers::Busy || is_at_rest(good, &self.layout, file);
             let state = &mut self.files[file];
             if medium.was_written(file) {
-                *state = FileState::default();
+                *state = FileState { lost: state.lost, ..FileState::default() };
             }
-            if state.stamp.is_none() && !rests {
+            if state.lost || state.stamp.is_none() && !rests {
                 continue;
             }
             if flush && !state.flushed {
@@ -124,7 +128,7 @@ impl Keeper {
                     Ok(()) => state.flushed = true,
                     Err(error) => {
                         log::warn!("{error}");
-                        state.stamp = None;
+                        (state.stamp, state.lost) = (None, true);
                         continue;
                     }
                 }

@@ -104,6 +104,18 @@ fn flushing_a_vanished_file_fails_until_it_is_back() {
     disk.storage.sync().unwrap();
 }
 
+#[test]
+fn flushing_reaches_the_folders_too() {
+    let disk = Disk::prepared(8, &[("a/b/file", 4), ("a/c/file", 4)]);
+    disk.write(0, 0, b"12345678").unwrap();
+    disk.storage.sync().unwrap();
+    // The files stay open, so that flushing them works wherever their names went.
+    disk.write(0, 0, b"12345678").unwrap();
+    fs::rename(disk.at("a/c"), disk.at("elsewhere")).unwrap();
+    let error = disk.storage.sync().unwrap_err();
+    assert_eq!((error.kind, error.file), (StorageErrorKind::Missing, disk.at("a/c")));
+}
+
 /// A limit of file sizes belongs to the whole process, so this runs itself in a child.
 #[test]
 fn a_write_cut_short_goes_on_and_reports_the_limit_it_meets() {

@@ -89,3 +89,13 @@ fn a_full_disk_pauses_the_download_until_there_is_room() {
     }
     assert_eq!(scene.want(peer, 1).1, Answer::Granted);
 }
+
+#[test]
+fn a_disk_is_not_looked_at_for_a_torrent_that_has_failed() {
+    let mut scene = Scene::new(4, 1);
+    let torrent = scene.torrent;
+    scene.tell(Event::Disk(DiskEvent::Full { torrent, message: "no space".into() }));
+    scene.tell(Event::Disk(DiskEvent::Failed { torrent, message: "it is gone".into() }));
+    let orders = pass(&mut scene, 3 * DISK_FULL_PAUSE);
+    assert!(orders.is_empty(), "{orders:?}");
+}

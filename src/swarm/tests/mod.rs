@@ -5,6 +5,7 @@
 
 mod scene;
 
+mod constant;
 mod endgame;
 mod grants;
 mod keeping;

@@ -5,6 +5,7 @@ use crate::connection::event::{Command, Event};
 use crate::connection::reason::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{REDIAL_PAUSE_MAX, REDIAL_PAUSE_MIN};
+use crate::swarm::event::Event as SwarmEvent;
 use crate::swarm::order::Order;
 use crate::swarm::state::PeerKey;
 use std::time::Duration;
@@ -130,4 +131,12 @@ fn a_word_from_somebody_who_left_is_ignored() {
     assert!(scene.say(peer, Event::Want { blocks: 1, idle: true }).is_empty());
     assert!(scene.say(peer, Event::Stored { lease: lease.lease, blocks: 1 }).is_empty());
     assert!(scene.say(peer, Event::Closed(CloseReason::RemoteClosed)).is_empty());
+}
+
+#[test]
+fn of_a_peer_without_a_thread_nothing_is_kept() {
+    let mut scene = Scene::new(1, 1);
+    let peer = scene.find(1).expect("it is dialed");
+    let orders = scene.tell(SwarmEvent::NotStarted(peer));
+    assert!(orders.iter().any(|order| matches!(order, Order::Join(key) if *key == peer)));
 }

@@ -7,7 +7,7 @@ use crate::connection::reason::CloseReason;
 use crate::connection::shared::SharedTorrent;
 use crate::kit::random::Random;
 use crate::layout::Layout;
-use crate::limits::{BLOCK_LENGTH, CHECK_JOBS_AHEAD, DIALS_MAX};
+use crate::limits::{BLOCK_LENGTH, CHECK_JOBS_AHEAD, DIALS_MAX, STOPS_PER_TURN};
 use crate::swarm::addresses::AddressBook;
 use crate::swarm::event::{Control, DiskEvent, Event, Hashed};
 use crate::swarm::order::{Notice, Order};
@@ -42,7 +42,42 @@ fn a_torrent_is_taken_on_once() {
     let again = NewTorrent { shared: Arc::clone(&scene.shared), ..new_torrent(1) };
     assert_eq!(again.shared.info_hash, HASH);
     let orders = scene.tell(Event::Control(Control::Add(Box::new(again))));
-    assert!(matches!(orders[..], [Order::Notify(Notice::Refused(_))]), "{orders:?}");
+    assert!(
+        matches!(orders[..], [Order::Forget(HASH), Order::Notify(Notice::Refused(_))]),
+        "{orders:?}"
+    );
+}
+
+#[test]
+fn when_a_thread_fails_every_torrent_does_and_none_is_taken_on() {
+    let mut scene = Scene::new(1, 1);
+    let add = |number: u8| {
+        let mut new = new_torrent(1);
+        let shared = Arc::new(SharedTorrent::new(
+            crate::id::InfoHash([number; 20]),
+            Arc::clone(&new.shared.layout),
+            &Bitfield::new(1),
+        ));
+        new.shared = Arc::clone(&shared);
+        (shared, Event::Control(Control::Add(Box::new(new))))
+    };
+    let mut all = vec![Arc::clone(&scene.shared)];
+    for number in 100..100 + 2 * STOPS_PER_TURN as u8 {
+        let (shared, event) = add(number);
+        scene.tell(event);
+        all.push(shared);
+    }
+    scene.tell(Event::Broken { thread: "hash-0".into() });
+    while scene.swarm.has_more() {
+        scene.turn();
+    }
+    let (late, event) = add(99);
+    let orders = scene.tell(event);
+    assert!(orders.iter().any(|order| matches!(order, Order::Notify(Notice::Refused(_)))));
+    for shared in all.iter().chain([&late]) {
+        let message = shared.failure.get().expect("it has failed");
+        assert!(message.contains("the thread hash-0 failed"), "{message}");
+    }
 }
 
 #[test]

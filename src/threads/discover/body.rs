@@ -200,8 +200,7 @@ impl Discover {
                 return;
             }
             let Some(entry) = self.torrents.get_mut(&torrent) else { return };
-            let stats = &entry.shared.stats;
-            let hungry = stats.peers.load(Relaxed) == 0 && !entry.shared.is_complete();
+            let hungry = entry.is_hungry();
             match entry.schedule.due(now, hungry) {
                 Some(due) => self.announce(torrent, &due),
                 None => {

@@ -33,6 +33,13 @@ pub struct Entry {
     pub wake: Option<Time>,
 }
 
+impl Entry {
+    /// Whether it lacks peers that it has a use for.
+    pub fn is_hungry(&self) -> bool {
+        self.shared.stats.peers.load(Relaxed) == 0 && !self.shared.is_complete()
+    }
+}
+
 /// One announce: as many threads as there are families. The first that answers settles it.
 #[derive(Debug)]
 pub struct Attempt {
@@ -109,4 +116,30 @@ pub fn failed(attempt: &Attempt, schedule: &mut Schedule, now: Time) -> Option<R
     let failure = attempt.failure.as_ref()?;
     let again = schedule.failed(now, attempt.tracker, failure.retry);
     Some(ReportOutcome::Failed { reason: failure.reason.clone(), again })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bitfield::Bitfield;
+    use crate::id::InfoHash;
+    use crate::kit::random::Random;
+    use crate::layout::Layout;
+    use crate::tracker::schedule::Rule;
+
+    #[test]
+    fn who_has_all_that_is_wanted_hungers_for_no_peers() {
+        let layout = Arc::new(Layout::single(1, 2).unwrap());
+        let mut wanted = Bitfield::new(2);
+        wanted.insert(0);
+        let none = Bitfield::new(2);
+        let shared = SharedTorrent::new(InfoHash([1; 20]), layout, &none).choosing(wanted);
+        let schedule = Schedule::new(&[], Rule::EveryTier, Random::new(1));
+        let shared = Arc::new(shared);
+        let memories = HashMap::new();
+        let entry = Entry { shared, schedule, memories, key: 0, wake: None };
+        assert!(entry.is_hungry());
+        entry.shared.own(entry.shared.layout.piece(0).unwrap());
+        assert!(!entry.is_hungry(), "the other piece is not wanted");
+    }
 }

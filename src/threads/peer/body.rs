@@ -62,13 +62,19 @@ impl PeerThread {
             Err(_) => CloseReason::Panicked,
         };
         log::debug!("peer {key} leaves: {reason}");
+        let close = |reason| {
+            // Nobody to tell any more is no error while stopping.
+            let _ = context.bus.publish(Event::Peer(key, PeerEvent::Closed(reason)));
+        };
         match session {
-            Some(session) => session.leave(reason),
-            None => {
-                let closed = Event::Peer(key, PeerEvent::Closed(reason));
-                // Nobody to tell any more is no error while stopping.
-                let _ = context.bus.publish(closed);
+            Some(session) => {
+                let leave = AssertUnwindSafe(|| session.leave(reason));
+                if catch_unwind(leave).is_err() {
+                    // Should its last word be out already, nobody knows it by this key any more.
+                    close(CloseReason::Panicked);
+                }
             }
+            None => close(reason),
         }
     }
 }

@@ -17,10 +17,4 @@ pub(crate) fn check(bytes: &[u8]) {
     assert_ne!(hello.request_queue, Some(0));
     let again = ExtensionHandshake::decode(&hello.encode());
     assert_eq!(again.as_ref(), Ok(&hello), "what is said is what was heard");
-    let mut merged = hello.clone();
-    merged.merge(hello.clone());
-    assert_eq!(merged, hello, "to say it twice changes nothing");
-    let mut fresh = ExtensionHandshake::default();
-    fresh.merge(hello.clone());
-    assert_eq!(fresh, hello);
 }

@@ -7,8 +7,9 @@ use crate::bitfield::Bitfield;
 use crate::id::InfoHash;
 use crate::kit::random::Random;
 use crate::layout::Layout;
-use crate::storage::StorageError;
 use crate::storage::resume::{Boot, FileTime, Keeper, Medium, RecordCopy, Shape, Stamp, Writers};
+use crate::storage::{Operation, StorageError};
+use rustix::io::Errno;
 use std::sync::Arc;
 
 /// Pieces of the torrent, two in each file.
@@ -40,6 +41,21 @@ struct Disk {
     /// Operations until the power fails.
     left: u32,
     random: Random,
+    flushing: Flushing,
+}
+
+/// What flushing a file does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Flushing {
+    /// What it says.
+    Works,
+    /// Nothing, and it says that all is well.
+    Lies,
+    /// For the first file nothing, and it says so.
+    Fails,
+    /// For the first file nothing, and it says so no more: the system tells once of bytes that it
+    /// could not write.
+    HasFailed,
 }
 
 /// The power failed.
@@ -57,6 +73,7 @@ impl Disk {
             boot: 1,
             left,
             random: Random::new(seed),
+            flushing: Flushing::Works,
         }
     }
 
@@ -121,8 +138,13 @@ impl Medium for Disk {
     }
 
     fn flush(&mut self, file: usize) -> Result<(), StorageError> {
-        if self.step() {
+        let works = self.flushing == Flushing::Works || file > 0 && self.flushing != Flushing::Lies;
+        if self.step() && works {
             self.durable[file] = self.seen[file];
+        }
+        if file == 0 && self.flushing == Flushing::Fails {
+            self.flushing = Flushing::HasFailed;
+            return Err(StorageError::new("a", Operation::Sync, Errno::IO));
         }
         Ok(())
     }
@@ -255,52 +277,33 @@ fn after_a_clean_stop_all_that_was_verified_is_believed() {
     }
 }
 
-#[test]
-fn what_does_not_flush_first_is_caught_by_the_model() {
-    /// The same disk, but flushing a file does nothing.
-    struct Lazy(Disk);
-    impl Medium for Lazy {
-        fn stamp(&mut self, file: usize) -> Option<Stamp> {
-            self.0.stamp(file)
-        }
-        fn was_written(&mut self, file: usize) -> bool {
-            self.0.was_written(file)
-        }
-        fn flush(&mut self, _: usize) -> Result<(), StorageError> {
-            Ok(())
-        }
-        fn boot(&mut self) -> Option<Boot> {
-            self.0.boot()
-        }
-        fn now(&mut self) -> FileTime {
-            self.0.now()
-        }
-        fn settle(&mut self) {}
-        fn read(&mut self, copy: RecordCopy) -> Result<Option<Vec<u8>>, StorageError> {
-            self.0.read(copy)
-        }
-        fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
-            self.0.write(bytes)
-        }
-        fn replace(&mut self, from: RecordCopy, to: RecordCopy) -> Result<(), StorageError> {
-            self.0.replace(from, to)
-        }
-        fn flush_copies(&mut self) -> Result<(), StorageError> {
-            self.0.flush_copies()
-        }
-    }
+/// Downloads everything on a disk that flushes so, records that twice, lets the power fail, and
+/// tells whether something is believed that is lost.
+fn believes_too_much(seed: u64, flushing: Flushing) -> bool {
     let layout = Arc::new(Layout::new(8, (0..FILES).map(|_| (16, false))).unwrap());
     let keeper =
         || Keeper::new(Shape::new(InfoHash([5; 20]), &layout), Arc::clone(&layout), vec![true; 4]);
-    let lies = (0..100).filter(|seed| {
-        let mut disk = Lazy(Disk::new(*seed, 1_000));
-        let mut careless = keeper();
-        careless.load(&mut disk);
-        (0..PIECES).for_each(|piece| disk.0.write_piece(piece, true));
-        careless.save(&mut disk, &Bitfield::full(PIECES), Writers::Gone { flush: true }).unwrap();
-        let mut disk = disk.0.reboot(1_000);
-        let good = keeper().load(&mut disk);
-        (0..PIECES).any(|piece| good.has(piece) && !disk.is_right(piece))
-    });
+    let mut disk = Disk { flushing, ..Disk::new(seed, 1_000) };
+    let mut first = keeper();
+    first.load(&mut disk);
+    (0..PIECES).for_each(|piece| disk.write_piece(piece, true));
+    for writers in [Writers::Busy, Writers::Gone { flush: true }] {
+        first.save(&mut disk, &Bitfield::full(PIECES), writers).unwrap();
+    }
+    let mut disk = disk.reboot(1_000);
+    let good = keeper().load(&mut disk);
+    (0..PIECES).any(|piece| good.has(piece) && !disk.is_right(piece))
+}
+
+#[test]
+fn what_does_not_flush_first_is_caught_by_the_model() {
+    let lies = (0..100).filter(|seed| believes_too_much(*seed, Flushing::Lies));
     assert!(lies.count() > 0, "the model finds no fault in a disk that does not flush");
+}
+
+#[test]
+fn a_flush_that_failed_is_not_believed_the_second_time() {
+    for seed in 0..100 {
+        assert!(!believes_too_much(seed, Flushing::Fails), "seed {seed}");
+    }
 }
