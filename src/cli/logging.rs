@@ -2,8 +2,8 @@
 
 use crate::cli::out::Output;
 use crate::kit::thread::current_name;
-use env_logger::{Builder, Env, Target, WriteStyle};
-use log::LevelFilter;
+use env_logger::{Builder, Env, Logger, Target, WriteStyle};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(super) fn start(output: &Arc<Output>, quiet: bool, verbose: u8) {
     let level = level(quiet, verbose);
     let pipe = LogPipe(output.clone());
-    let started = Builder::from_env(Env::default().default_filter_or(level.as_str()))
+    let logger = Builder::from_env(Env::default().default_filter_or(level.as_str()))
         .target(Target::Pipe(Box::new(pipe)))
         .write_style(WriteStyle::Never)
         .format(|buffer, record| {
@@ -19,9 +19,33 @@ pub(super) fn start(output: &Arc<Output>, quiet: bool, verbose: u8) {
             let (thread, target, text) = (current_name(), record.target(), record.args());
             writeln!(buffer, "{time} {level:<5} {thread} {target}: {text}")
         })
-        .try_init();
+        .build();
+    let most = logger.filter();
     // Only a second start in one process fails, and then there is a log already.
-    let _ = started;
+    if log::set_boxed_logger(Box::new(Discreet(logger))).is_ok() {
+        log::set_max_level(most);
+    }
+}
+
+/// The log without what the library for HTTP traces: whole addresses, in which a tracker's path and
+/// query may be the user's key. It hides them itself as long as nobody reads its traces.
+struct Discreet(Logger);
+
+impl Log for Discreet {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let tells = metadata.level() == Level::Trace && metadata.target().starts_with("ureq");
+        !tells && self.0.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            self.0.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
 }
 
 /// The least level that is logged.

@@ -5,6 +5,7 @@
 //! nothing else, except for commands that go on for the sake of their answers (`seed --json`); any
 //! other error is kept for the end of the program.
 
+use crate::kit::printable::steers;
 use indicatif::ProgressBar;
 use parking_lot::Mutex;
 use std::io::{self, ErrorKind, Write};
@@ -131,10 +132,10 @@ impl Output {
     }
 }
 
-/// The line with a mark for each control character: names chosen by strangers and paths may hold
+/// The line with a mark for each character that does not show itself: names chosen by strangers and paths may hold
 /// some that break the line or steer the terminal.
 fn printable(line: &str) -> String {
-    let mark = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    let mark = |c: char| if steers(c) && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
     line.chars().map(mark).collect()
 }
 

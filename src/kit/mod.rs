@@ -11,6 +11,7 @@
 //! - [`buffers`]: a pool of read buffers
 //! - [`rate`]: bytes per second
 //! - [`bucket`]: a limit of bytes per second that threads share
+//! - [`printable`]: strangers' text made fit to be shown
 //! - [`random`]: a small seeded generator for the cores
 
 pub mod bucket;
@@ -20,6 +21,7 @@ pub mod clock;
 pub mod list;
 pub mod log;
 pub mod mailbox;
+pub mod printable;
 pub mod random;
 pub mod rate;
 pub mod slab;

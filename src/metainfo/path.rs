@@ -121,7 +121,7 @@ pub(super) fn cut(text: &str, length: usize) -> &str {
 /// Whether a character does not belong in a name.
 fn unsafe_character(character: char) -> bool {
     character.is_control()
-        || matches!(character, '/' | '\\' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(character, '/' | '\\' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || FORBIDDEN_HERE.contains(&character)
 }
 

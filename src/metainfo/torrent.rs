@@ -13,6 +13,7 @@ use super::shaped::{Loose, Shaped};
 use super::trackers;
 use crate::bencode::{self, Dict, ScanLimits};
 use crate::id::InfoHash;
+use crate::kit::printable::steers;
 use crate::layout::Layout;
 use crate::limits::{TORRENT_FILE_MAX, TORRENT_TEXT_MAX};
 use sha1::{Digest, Sha1};
@@ -261,11 +262,11 @@ fn resolve_symlinks(
     Ok(())
 }
 
-/// A text for people, safe to print: control characters but for line breaks become spaces.
+/// A text for people, safe to print: what steers a terminal becomes spaces, but for line breaks.
 fn text(value: &Loose) -> Option<String> {
     let bytes = value.bytes()?;
     let text = String::from_utf8_lossy(bytes);
-    let kept = |c: char| !c.is_control() || c == '\n';
+    let kept = |c: char| !steers(c) || c == '\n';
     Some(cut(&text, TORRENT_TEXT_MAX).chars().map(|c| if kept(c) { c } else { ' ' }).collect())
 }
 

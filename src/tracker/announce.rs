@@ -1,6 +1,7 @@
 //! The words of an announce and of its answer, whatever carries them.
 
 use crate::id::{InfoHash, PeerId};
+use crate::kit::printable::steers;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -133,14 +134,15 @@ pub struct ScrapeFigures {
     pub leechers: u32,
 }
 
-/// A stranger's text as a bounded, printable line.
+/// A stranger's text as a bounded, printable line. What would break the line, or steer the terminal
+/// that shows it, is a blank.
 pub fn printable(bytes: &[u8], most: usize) -> Box<str> {
     let mut out = String::new();
     for character in String::from_utf8_lossy(bytes).chars() {
         if out.len() + character.len_utf8() > most {
             break;
         }
-        out.push(if character.is_control() { ' ' } else { character });
+        out.push(if steers(character) { ' ' } else { character });
     }
     out.trim().into()
 }

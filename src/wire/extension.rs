@@ -5,10 +5,10 @@
 //! it says of the few keys that matter to it. What the extensions themselves say is not here.
 
 use crate::bencode::{BencodeError, ScanLimits, from_prefix, to_bytes};
+use crate::kit::printable::printable;
 use crate::limits::{
     CLIENT_NAME_MAX, EXTENSION_HANDSHAKE_MAX, EXTENSION_HANDSHAKE_TOKENS_MAX, TORRENT_FILE_MAX,
 };
-use crate::wire::printable::printable;
 use serde::Serialize;
 use serde_bencode::value::Value;
 use serde_bytes::{ByteBuf, Bytes};

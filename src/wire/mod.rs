@@ -10,12 +10,10 @@
 //! - [`codec`]: messages out of bytes; lengths are checked before anybody waits for the rest
 //! - [`extension`]: the handshake of the extension protocol
 //! - [`allowed_fast`]: the pieces that a choked peer may request
-//! - `printable`: strangers' text made fit to be shown
 //! - [`messenger`]: the interface that hides bits on the socket
 //! - [`stream_messenger`]: the messenger over any non-blocking stream
 //! - [`memory`]: a stream in memory, for tests and simulations
 
-mod printable;
 mod window;
 
 pub mod allowed_fast;

@@ -3,6 +3,8 @@
 use crate::desk::{Desk, expect_failure, expect_success, objects};
 use crate::download::{download, seed};
 use crate::support::content::{Content, Empty};
+use crate::support::wait;
+use std::time::Duration;
 
 /// Whether a file of the content is in the copy, faithfully; it must not be there otherwise.
 fn is_copied(desk: &Desk, content: &Content, file: &str) -> bool {
@@ -100,4 +102,15 @@ fn info_tells_the_numbers_of_files() {
     let ended = desk.run("info content.torrent");
     let line = ended.out.lines().find(|line| line.ends_with("last.bin")).unwrap();
     assert!(line.trim_start().starts_with("5 "), "{line}");
+}
+
+#[test]
+fn a_value_of_the_command_line_may_have_blanks_in_it() {
+    let desk = Desk::new();
+    desk.write(&Content::tree());
+    let arguments = ["download", "content.torrent", "--dir", "copy", "--files", "My Movie.mkv"];
+    let mut running = desk.start_with(&arguments);
+    let status = wait::until("it ends", Duration::from_secs(30), || running.ended());
+    assert_eq!(status.code(), Some(1));
+    assert!(running.err().contains("\"My Movie.mkv\""), "{}", running.err());
 }

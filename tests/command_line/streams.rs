@@ -82,3 +82,24 @@ fn peers_that_no_way_leads_to_are_told_of_once() {
     let told: Vec<&str> = ended.err.lines().filter(|line| line.contains("no way to")).collect();
     assert!(told.len() == 1 && told[0].contains("[fe80::1]:1 and 1 more"), "{}", ended.err);
 }
+
+/// What follows a tracker's host may be the user's key, and logs are sent to others.
+#[test]
+fn no_level_of_the_log_tells_the_path_of_a_tracker() {
+    let desk = Desk::new();
+    desk.write(&Content::one_file());
+    let tracker = format!("http://127.0.0.1:{}/SECRET/announce?passkey=SECRET", place::free_port());
+    let line =
+        format!("download content.torrent --dir copy --port 0 --timeout 1 --tracker {tracker}");
+    for variable in [None, Some("trace")] {
+        let mut command = cuerda(&desk, &line);
+        match variable {
+            Some(level) => command.env("RUST_LOG", level),
+            None => command.arg("-vvv"),
+        };
+        let ended = command.output().expect("it runs");
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert!(told.contains("ureq") && told.contains("nobody listens"), "{told}");
+        assert!(!told.contains("SECRET"), "{told}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The finished definition of the command line, and how words are read by it.
 
 use crate::cli::arguments::commands::{Arguments, TalkArguments};
-use crate::cli::arguments::environment::{blame, with_variables};
+use crate::cli::arguments::environment::{blame, with_lists, with_variables};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches};
@@ -14,7 +14,8 @@ pub(crate) fn definition() -> Command {
 
 /// Reads the words of a command line, the program's name first, and what the environment adds.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, Error> {
-    let mut command = definition();
+    let words: Vec<OsString> = words.into_iter().collect();
+    let mut command = with_lists(definition(), &words);
     let matches = command.try_get_matches_from_mut(words).map_err(blame)?;
     let mut arguments =
         Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;

@@ -9,7 +9,7 @@ use crate::tracker::http_query;
 use crate::tracker::http_reply::{self, ReplyError};
 use crate::tracker::scrape;
 use crate::tracker::url::TrackerUrl;
-use std::io::Read;
+use std::io::{self, Read};
 use std::time::Duration;
 use ureq::{Agent, Error};
 
@@ -85,6 +85,29 @@ fn explain(error: &Error, patience: Duration) -> Failure {
         Error::BadUri(_) | Error::Http(_) => Failure::new("it redirects to what is no address"),
         Error::Decompress(_, _) => Failure::new("the answer's compression is damaged"),
         Error::LargeResponseHeader(_, _) => Failure::new("the answer's head is too long"),
-        other => Failure::new(other),
+        Error::Io(error) => explain_io(error),
+        Error::ConnectionFailed => Failure::new("nobody listens at its port"),
+        Error::Protocol(_) | Error::BodyStalled => Failure::new("the answer is no HTTP"),
+        Error::Tls(_) | Error::Rustls(_) => Failure::new(format!("TLS fails: {error}")),
+        // Its own words could hold the address.
+        _ => Failure::new("the request cannot be made"),
+    }
+}
+
+/// An error of the connection in words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the list is the library's, and grows")]
+fn explain_io(error: &io::Error) -> Failure {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidData,
+        UnexpectedEof,
+    };
+    match error.kind() {
+        ConnectionRefused => Failure::new("nobody listens at its port"),
+        ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof => {
+            Failure::new("it closes the connection before its answer ends")
+        }
+        // So errors of TLS come, certificates that nobody trusts above all.
+        InvalidData => Failure::new(format!("TLS fails: {error}")),
+        _ => Failure::new(format!("the network fails: {error}")),
     }
 }

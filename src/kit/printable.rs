@@ -1,10 +1,10 @@
-//! Strangers' text made fit to be shown: what a peer says of its program (BEP 10).
+//! Strangers' text made fit to be shown: what peers and trackers say, what stands in torrents.
 //!
 //! For people only: nothing may be decided by it, since anybody can say anything.
 
 /// A stranger's text as it may be shown on a terminal, of at most `most` bytes: wrong UTF-8 is
 /// replaced, and characters that steer the terminal or the direction of writing are left out.
-pub(crate) fn printable(bytes: &[u8], most: usize) -> String {
+pub fn printable(bytes: &[u8], most: usize) -> String {
     let mut shown = String::new();
     for chunk in bytes.utf8_chunks() {
         let wrong = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
@@ -19,13 +19,13 @@ pub(crate) fn printable(bytes: &[u8], most: usize) -> String {
 }
 
 /// Whether a character changes how others are shown, instead of showing itself.
-fn steers(character: char) -> bool {
-    let direction = matches!(
+pub fn steers(character: char) -> bool {
+    let unseen = matches!(
         character,
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
     );
-    character.is_control() || direction
+    character.is_control() || unseen
 }
 
 #[cfg(test)]
