@@ -2,7 +2,7 @@
 //!
 //! A limit on the body alone bounds neither the bodies of redirects, which are read to their end,
 //! nor trailers, nor compressed nothing. So all bytes count: of every redirect, heads, bodies and
-//! trailers, and of TLS too. An agent is made for one announce, and its connections share one count.
+//! trailers, and of TLS too. An agent is made for one announce; its connections share one count.
 
 use crate::limits::TRACKER_WIRE_MAX;
 use std::sync::Arc;
