@@ -42,7 +42,8 @@ pub enum Next {
     Wait,
     /// Ask these too: they are in a view that was told.
     Ask(Vec<Contact>),
-    /// Tell these the new view, which replaces those of these hashes.
+    /// Tell these, who may be nobody, the new view, which replaces those of these hashes; this
+    /// node takes it over itself first.
     Activate(Vec<Contact>, Vec<ViewHash>),
     /// This node is a replica now.
     Done,
@@ -149,7 +150,7 @@ impl Acquisition {
         told.retain(|node| node.id != self.me && self.said.get(&node.id) != Some(&Said::Gone));
         self.telling = told.iter().map(|node| node.id).collect();
         let olds = self.olds.iter().map(|view| hash_view(view)).collect();
-        if told.is_empty() { self.judge() } else { Next::Activate(told, olds) }
+        Next::Activate(told, olds)
     }
 
     /// The views that replicas with complete records told.

@@ -148,5 +148,6 @@ fn a_view_that_changed_meanwhile_is_not_overruled() {
 fn alone_it_counts_at_once() {
     let arc = Arc { begin: RingId([9; 20]), end: RingId([9; 20]) };
     let mut alone = Acquisition::new(node(9).id, arc, view(&[9]), Said::Nothing, Quorum::DEFAULT);
+    assert_eq!(alone.next_step(), Next::Activate(Vec::new(), Vec::new()));
     assert_eq!(alone.next_step(), Next::Done);
 }

@@ -96,6 +96,21 @@ fn what_is_announced_is_found_by_everybody() {
 }
 
 #[test]
+fn a_node_alone_holds_what_it_announces_and_the_next_one_gets_it() {
+    for_seeds(3, |world| {
+        world.grow(1);
+        let key = key(world);
+        let acknowledged = announce_some(world, key, 2);
+        assert_eq!(acknowledged.len(), 2);
+        expect_all(world, key, &acknowledged);
+        world.join_one(Some(0));
+        world.run_for(seconds(10));
+        world.crash(0);
+        expect_all(world, key, &acknowledged);
+    });
+}
+
+#[test]
 fn one_join_after_another_loses_nothing() {
     for_seeds(4, |world| {
         world.grow(6);

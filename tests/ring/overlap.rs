@@ -2,7 +2,7 @@
 //! announce is missed by a complete read then, measured.
 
 use crate::data::{announce, key, read};
-use crate::seeds::{becomes_right, for_seeds, seconds};
+use crate::seeds::{becomes_agreed, becomes_right, for_seeds, seconds};
 use cuerda::id::InfoHash;
 use cuerda::simulator::world::World;
 use std::cell::Cell;
@@ -59,6 +59,7 @@ fn joins_that_overlap_miss_hardly_anything() {
             world.run_for(Duration::from_millis(wait));
         }
         becomes_right(world, seconds(60));
+        becomes_agreed(world, seconds(60));
     });
     counts.report("joins, one to three at a time");
     assert!(counts.complete.get() >= 20, "reads go on while nodes join");
@@ -88,6 +89,7 @@ fn crashes_that_overlap_miss_hardly_anything_while_a_majority_lives() {
             world.run_for(seconds(wait));
             counts.turn(world, key, &mut told, 100 + port);
         }
+        becomes_agreed(world, seconds(90));
     });
     counts.report("crashes, two replicas at a time");
     assert!(counts.complete.get() >= 20);

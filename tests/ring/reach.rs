@@ -41,8 +41,10 @@ fn a_ring_of_public_addresses_works_under_its_quotas() {
         let kept = announce_some(world, key, 4);
         assert_eq!(kept.len(), 4);
         expect_all(world, key, &kept);
-        let first = world.slots[5].node.as_ref().unwrap();
-        assert_eq!(first.is_reachable(), Some(true), "strangers came before it became a member");
+        let last = world.join_one(Some(0));
+        world.run_for(seconds(10));
+        let node = world.slots[last].node.as_ref().unwrap();
+        assert_eq!((node.standing(), node.is_reachable()), (Standing::Member, Some(true)));
     });
 }
 

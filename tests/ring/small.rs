@@ -1,6 +1,6 @@
 //! Every way that a tiny ring can go, on the real code: joins, crashes, turns of stabilization and
 //! checks of predecessors, in every order up to a number of states. From each state, fair rounds
-//! without further changes must end in the right ring (CHORD.md: workload W16).
+//! without further changes must end in the right ring.
 //!
 //! States are told apart by what the protocol rests on: lists, who is thought dead, what is on its
 //! way. Times are left out, so two histories that differ in those alone count as one. Failures are
@@ -8,39 +8,20 @@
 //!
 //! `RING_STATES=n` looks at so many states instead of the usual few thousand.
 
+use crate::tiny::{Flying, Ring, address};
 use cuerda::chord::codec::decode;
 use cuerda::chord::contact::{Contact, Family};
-use cuerda::chord::input::{Command, Event, Input, Output, Turn};
-use cuerda::chord::message::{Body, Standing};
+use cuerda::chord::input::{Input, Turn};
+use cuerda::chord::message::Body;
 use cuerda::chord::node::state::Node;
-use cuerda::chord::settings::{Quorum, RingTag, Settings};
-use cuerda::kit::clock::Time;
+use cuerda::chord::settings::{Quorum, Settings};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-/// Messages that one step may cause before it counts as a loop.
-const MESSAGES_MAX: usize = 2_000;
 /// Rounds after which the ring must be right: entries are pinged once a minute.
 const ROUNDS_MAX: usize = 40;
-
-/// A datagram on its way.
-type Flying = (SocketAddr, SocketAddr, Vec<u8>);
-
-/// A tiny ring in one state.
-#[derive(Clone)]
-struct Ring {
-    settings: Arc<Settings>,
-    now: Time,
-    nodes: Vec<Option<Node>>,
-    flying: VecDeque<Flying>,
-    /// Nodes that found nobody and look for other rings: they take turns to merge, too.
-    merging: BTreeSet<usize>,
-    /// How it came about.
-    story: Vec<String>,
-}
 
 /// Something that can happen next.
 #[derive(Debug, Clone, Copy)]
@@ -54,105 +35,7 @@ enum Happening {
     GiveUp,
 }
 
-fn address(index: usize) -> SocketAddr {
-    ([10, 0, 0, 1 + index as u8], 7_000).into()
-}
-
 impl Ring {
-    fn new(places: usize, successors: usize) -> Self {
-        let quorum = Quorum { replicas: 1, write: 1, read: 1 };
-        let settings = Arc::new(Settings { quorum, successors, ..Settings::default() });
-        let nodes = (0..places).map(|_| None).collect();
-        let mut ring = Self {
-            settings,
-            now: Time::ZERO + Duration::from_secs(1),
-            nodes,
-            flying: VecDeque::new(),
-            merging: BTreeSet::new(),
-            story: Vec::new(),
-        };
-        ring.begin(0, &[]);
-        ring.settle();
-        ring
-    }
-
-    fn tag(&self) -> RingTag {
-        self.settings.tag()
-    }
-
-    fn begin(&mut self, index: usize, via: &[usize]) {
-        let secret = [index as u8 + 1; 32];
-        self.nodes[index] = Some(Node::new(address(index), Arc::clone(&self.settings), secret));
-        let bootstrap = via.iter().map(|via| address(*via)).collect();
-        self.give(index, Input::Command(0, Command::Join(bootstrap)));
-    }
-
-    fn give(&mut self, index: usize, input: Input<'_>) {
-        let Some(node) = self.nodes[index].as_mut() else { return };
-        let mut out = Vec::new();
-        node.handle(self.now, input, &mut out);
-        assert_eq!(node.fault(), None, "{:?}", self.story);
-        for output in out {
-            match output {
-                Output::Send { to, bytes } => self.flying.push_back((address(index), to, bytes)),
-                Output::Event(Event::Merging) => {
-                    self.merging.insert(index);
-                }
-                Output::Event(_) => {}
-            }
-        }
-    }
-
-    fn arrive(&mut self, which: usize) {
-        let Some((from, to, bytes)) = self.flying.remove(which) else { return };
-        if let Some(index) = (0..self.nodes.len()).find(|index| address(*index) == to) {
-            self.give(index, Input::Datagram { from, bytes: &bytes });
-        }
-    }
-
-    /// Lets everything arrive, in order.
-    fn deliver(&mut self) {
-        for _ in 0..MESSAGES_MAX {
-            if self.flying.is_empty() {
-                return;
-            }
-            self.arrive(0);
-        }
-        panic!("no end of messages: {:?}", self.story);
-    }
-
-    /// Lets everything arrive, and questions to those who have crashed be given up.
-    fn settle(&mut self) {
-        for _ in 0..MESSAGES_MAX {
-            self.deliver();
-            let waiting = |node: &Option<Node>| {
-                let joining = |node: &Node| node.standing() == Standing::Joining;
-                node.as_ref().is_some_and(|node| node.calls_waiting() > 0 || joining(node))
-            };
-            let due = self.nodes.iter().flatten().filter_map(Node::deadline).min();
-            let (Some(due), true) = (due, self.nodes.iter().any(waiting)) else { return };
-            self.pass_to(due);
-        }
-        panic!("questions are never given up: {:?}", self.story);
-    }
-
-    /// Time passes, and what is due happens.
-    fn pass_to(&mut self, time: Time) {
-        self.now = self.now.max(time);
-        for index in 0..self.nodes.len() {
-            let due = self.nodes[index].as_ref().and_then(Node::deadline);
-            if due.is_some_and(|due| due <= self.now) {
-                self.give(index, Input::Deadline);
-            }
-        }
-    }
-
-    fn members(&self) -> Vec<(usize, &Node)> {
-        let members = self.nodes.iter().enumerate();
-        let members = members.filter_map(|(index, node)| Some((index, node.as_ref()?)));
-        members.filter(|(_, node)| node.standing() == Standing::Member).collect()
-    }
-
     /// Whether a node may crash: the others keep a live successor, and it is not the last.
     fn may_crash(&self, index: usize) -> bool {
         let others: Vec<_> = self.members().into_iter().filter(|(n, _)| *n != index).collect();
@@ -302,7 +185,10 @@ fn end(address: SocketAddr) -> char {
 fn explore(places: usize, successors: usize, split: bool, usual: usize) {
     let states = std::env::var("RING_STATES").ok().and_then(|text| text.parse().ok());
     let most: usize = states.unwrap_or(usual);
-    let first = Ring::new(places, successors);
+    let quorum = Quorum { replicas: 1, write: 1, read: 1 };
+    let mut first = Ring::new(places, Settings { quorum, successors, ..Settings::default() });
+    first.begin(0, &[]);
+    first.settle();
     let mut seen = BTreeSet::from([first.print()]);
     let mut open = VecDeque::from([first]);
     let mut looked_at = 0;

@@ -89,6 +89,9 @@ impl Node {
             Next::Activate(nodes, olds) => {
                 // This node is the first to take its own new view over.
                 self.take_over(now, arc, &view, &olds);
+                if nodes.is_empty() {
+                    self.acquire(now, number);
+                }
                 for node in nodes {
                     let query = Query::Activate { arc, view: view.clone(), olds: olds.clone() };
                     self.ask(now, node, query, Purpose::Activate(number));

@@ -136,9 +136,11 @@ pub(crate) enum Timer {
 pub(crate) struct Probing {
     /// Until when it waits for them.
     pub until: Time,
-    /// Nodes that answered when asked for strangers.
+    /// Nodes asked for strangers.
+    pub asked: usize,
+    /// Those of them that answered.
     pub answers: usize,
-    /// Those of them that found one.
+    /// Those of them that found some.
     pub passed_on: usize,
     /// Strangers who came.
     pub came: BTreeSet<SocketAddr>,
@@ -147,10 +149,10 @@ pub(crate) struct Probing {
 }
 
 impl Probing {
-    /// Waits until then.
-    pub(crate) fn new(until: Time) -> Self {
+    /// Waits until then for what so many nodes make of it.
+    pub(crate) fn new(until: Time, asked: usize) -> Self {
         let (came, sent) = (BTreeSet::new(), BTreeSet::new());
-        Self { until, answers: 0, passed_on: 0, came, sent }
+        Self { until, asked, answers: 0, passed_on: 0, came, sent }
     }
 
     /// Something was sent to an address.

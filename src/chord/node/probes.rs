@@ -33,7 +33,7 @@ impl Node {
         if asked.is_empty() {
             return false;
         }
-        self.probing = Some(Probing::new(now + PROBE_TIME));
+        self.probing = Some(Probing::new(now + PROBE_TIME, asked.len()));
         self.timers.insert((now + PROBE_TIME, Timer::Probe));
         for node in &asked {
             let query = Query::Probe { target: None, spared: asked.clone() };
@@ -47,7 +47,7 @@ impl Node {
         let Some(probing) = &mut self.probing else { return };
         probing.answers += 1;
         probing.passed_on += usize::from(result.is_ok());
-        if probing.passed_on == 0 && probing.answers >= PROBES_ASKED {
+        if probing.passed_on == 0 && probing.answers >= probing.asked {
             // Nobody has anybody to ask: the ring is too small for this.
             self.probe_ends(now);
         }
