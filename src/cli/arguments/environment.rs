@@ -1,8 +1,8 @@
 //! Every option as an environment variable, by one rule: `--max-peers` is `CUERDA_MAX_PEERS`. What
 //! the command line says wins.
 //!
-//! A variable that is empty counts as unset. The rule is applied to the finished definition, so that
-//! no option can be forgotten.
+//! A variable that is empty counts as unset. The rule is applied to the finished definition, so
+//! that no option can be forgotten.
 
 use clap::builder::BoolishValueParser;
 use clap::error::{ContextKind, ContextValue};
