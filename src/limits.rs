@@ -160,6 +160,14 @@ pub const HOSTS_REAPED_MAX: u32 = 2;
 /// While there is somebody to dial, one place in this many is kept for that, but no more than can
 /// be dialed at once.
 pub const DIALS_RESERVED_SHARE: usize = 16;
+/// Arrivals whose handshake is not done have one place in this many, once half of all places are
+/// taken; the oldest of them is given up for a newcomer.
+pub const HALF_OPEN_SHARE: usize = 4;
+/// But so many of them at least: with few places a handful of honest ones come at the same time.
+pub const HALF_OPEN_MIN: usize = 8;
+/// When all places are taken, an arrival has this long for its handshake before a newcomer may have
+/// its place.
+pub const HALF_OPEN_GRACE: Duration = Duration::from_secs(1);
 /// A peer that was of no use to either side for this long may have to give its place up.
 pub const SPARE_AGE: Duration = Duration::from_secs(60);
 /// Peers give their places up at most this often, one at a time.

@@ -7,6 +7,9 @@ pub const ANNOUNCES_MAX: usize = 16;
 /// Longest answer of an HTTP tracker, after decompression, in bytes: 2,000 peers in dictionaries
 /// are 200 KiB.
 pub const TRACKER_REPLY_MAX: usize = 1024 * 1024;
+/// Most bytes read from the wire in one announce over HTTP: redirects, heads, trailers and TLS
+/// included. Room for the longest answer in small chunks.
+pub const TRACKER_WIRE_MAX: u64 = 4 * 1024 * 1024;
 /// Longest head of an answer of an HTTP tracker, in bytes.
 pub const TRACKER_HEAD_MAX: usize = 32 * 1024;
 /// Redirects followed for one announce.
@@ -71,6 +74,7 @@ pub const CERTIFICATES_MAX: u64 = 4 * 1024 * 1024;
 pub const TRACKER_LINES_MAX: u32 = 40;
 
 const _: () = {
+    assert!(TRACKER_REPLY_MAX as u64 * 2 <= TRACKER_WIRE_MAX);
     assert!(ANNOUNCE_INTERVAL_MIN.as_secs() <= ANNOUNCE_HUNGRY_PAUSE.as_secs());
     assert!(ANNOUNCE_HUNGRY_PAUSE.as_secs() <= ANNOUNCE_INTERVAL.as_secs());
     assert!(ANNOUNCE_INTERVAL.as_secs() <= ANNOUNCE_INTERVAL_MAX.as_secs());

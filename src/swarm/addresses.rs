@@ -203,7 +203,7 @@ impl AddressBook {
 }
 
 /// Whether an address can be somebody's: a port, and an address of one host.
-fn is_dialable(address: SocketAddr) -> bool {
+pub fn is_dialable(address: SocketAddr) -> bool {
     let broadcast = matches!(address, SocketAddr::V4(v4) if v4.ip().is_broadcast());
     address.port() != 0
         && !address.ip().is_unspecified()

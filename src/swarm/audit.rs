@@ -47,6 +47,12 @@ impl Swarm {
         }
         let dials = self.peers.iter().filter(|(_, peer)| peer.dialed && peer.id.is_none()).count();
         require!(dials == self.dials, "{} dials are counted, {dials} are there", self.dials);
+        let half_open = |peer: &Peer| !peer.dialed && peer.stage == Stage::Starting;
+        let unlisted = |peer: &Peer| half_open(peer) != peer.half_open.is_listed();
+        let misplaced = self.peers.iter().filter(|(_, peer)| unlisted(peer)).count();
+        require!(misplaced == 0, "{misplaced} arrivals are not listed by their handshake");
+        let open = self.peers.iter().filter(|(_, peer)| half_open(peer)).count();
+        require!(open == self.half_open.len(), "{open} arrivals have not finished the handshake");
         for (identity, key) in &self.by_identity {
             let known = self.peers.get(*key).and_then(|peer| peer.id);
             require!(known == Some(identity.1), "peer {key} is known under another name");

@@ -101,6 +101,8 @@ pub struct Swarm {
     pub(super) dials: usize,
     /// Who gave bad data.
     pub(super) bans: Bans,
+    /// Arrivals whose handshake is not done, those that came first in front.
+    pub(super) half_open: List<Peer>,
     /// Connections of each host.
     pub(super) hosts: Hosts,
     /// The choker was asked for a peer that can be spared, and has not answered.
@@ -144,6 +146,7 @@ impl Swarm {
             partings: VecDeque::new(),
             dials: 0,
             bans: Bans::default(),
+            half_open: List::new(|peer| &mut peer.half_open),
             hosts: Hosts::default(),
             room_asked: false,
             told_full: false,
@@ -293,6 +296,7 @@ impl Swarm {
     pub(super) fn send_away(&mut self, key: PeerKey, reason: CloseReason) {
         if let Some(peer) = self.peers.get_mut(key).filter(|peer| peer.stage != Stage::Leaving) {
             peer.stage = Stage::Leaving;
+            self.half_open.remove(&mut self.peers, key);
             self.stop_waiting(key);
             self.order(Order::Post(key, Command::Stop(reason)));
         }

@@ -4,15 +4,21 @@
 //! the choker's thread, which sorts peers anyway, names one that has been of no use to either side
 //! for a while; it leaves, and its place is for whoever comes next. One at a time and a few a
 //! second, so that a flood of arrivals cannot wash out the peers that are here.
+//!
+//! Who has arrived and not finished the handshake has shown nothing yet. All of these together have
+//! a share of the places, and of them the oldest goes for a newcomer: who connects and says nothing
+//! keeps nobody out.
 
 use crate::connection::reason::CloseReason;
 use crate::kit::clock::Time;
-use crate::limits::{DIALS_MAX, DIALS_RESERVED_SHARE};
+use crate::limits::{
+    DIALS_MAX, DIALS_RESERVED_SHARE, HALF_OPEN_GRACE, HALF_OPEN_MIN, HALF_OPEN_SHARE,
+};
 use crate::swarm::event::ArrivalKey;
 use crate::swarm::machine::Swarm;
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::stage::Stage;
-use crate::swarm::state::PeerKey;
+use crate::swarm::state::{Peer, PeerKey};
 use crate::swarm::torrents::new_peer;
 use std::net::SocketAddr;
 
@@ -28,16 +34,46 @@ impl Swarm {
             return;
         }
         if self.has_room_for_arrival()
-            && let Ok(peer) = self.peers.insert(new_peer(None, address, false))
+            && let Ok(peer) = self.peers.insert(new_arrival(now, address))
         {
+            self.half_open.push_back(&mut self.peers, peer);
+            if self.has_too_many_half_open() {
+                self.give_up_half_open();
+            }
             self.hosts.arrive(now, address.ip());
             self.order(Order::Admit { peer, arrival, address });
             return;
         }
         self.order(Order::Refuse(arrival));
-        self.ask_for_room();
+        if self.is_half_open_overdue(now) {
+            self.give_up_half_open();
+        } else {
+            self.ask_for_room();
+        }
         if !std::mem::replace(&mut self.told_full, true) {
             self.notify(Notice::Full { peers: self.peers.len() });
+        }
+    }
+
+    /// Whether arrivals without a handshake have more than their share of places that are needed.
+    fn has_too_many_half_open(&self) -> bool {
+        let places = self.peers.capacity();
+        let share = (places / HALF_OPEN_SHARE).max(HALF_OPEN_MIN);
+        self.half_open.len() > share && self.peers.len() > places / 2
+    }
+
+    /// Whether the oldest arrival without a handshake has had its time.
+    fn is_half_open_overdue(&self, now: Time) -> bool {
+        let oldest = self.half_open.first().and_then(|key| self.peers.get(key));
+        oldest
+            .and_then(|peer| peer.arrived_at)
+            .is_some_and(|arrived_at| now.since(arrived_at) >= HALF_OPEN_GRACE)
+    }
+
+    /// Sends the oldest arrival without a handshake away. Cost: O(1).
+    fn give_up_half_open(&mut self) {
+        if let Some(key) = self.half_open.first() {
+            self.send_away(key, CloseReason::Displaced);
         }
     }
 
@@ -88,6 +124,11 @@ impl Swarm {
             self.told_full = false;
         }
     }
+}
+
+/// Somebody who connected a moment ago.
+fn new_arrival(now: Time, address: SocketAddr) -> Peer {
+    Peer { arrived_at: Some(now), ..new_peer(None, address, false) }
 }
 
 /// Places that are kept for those whom we dial.

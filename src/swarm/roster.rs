@@ -60,6 +60,7 @@ impl Swarm {
         if peer.stage == Stage::Starting {
             peer.stage = Stage::Joined;
         }
+        self.half_open.remove(&mut self.peers, key);
         if let Some(teller) = self.tellers.get_mut(key.slot()) {
             *teller = Some(Teller { peer: key, torrent: torrent_key, counted: 0 });
         }
@@ -191,6 +192,7 @@ impl Swarm {
             self.end_sole(now, active, key);
         }
         self.wake_waiting_with(key);
+        self.half_open.remove(&mut self.peers, key);
         let Some(peer) = self.peers.remove(key) else { return };
         // The peer, its line among the tellers, its torrent.
         self.touched += 3;

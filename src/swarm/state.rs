@@ -89,6 +89,10 @@ pub struct Peer {
     pub(super) dialed: bool,
     /// How far it has come.
     pub(super) stage: Stage,
+    /// When it connected, if it dialed us.
+    pub(super) arrived_at: Option<Time>,
+    /// Its place among arrivals whose handshake is not done.
+    pub(super) half_open: Links<Peer>,
     /// What it calls itself, after the handshake.
     pub(super) id: Option<PeerId>,
     /// When the handshake was done, if it is.

@@ -226,6 +226,8 @@ pub(super) fn new_peer(torrent: Option<TorrentKey>, address: SocketAddr, dialed:
         address,
         dialed,
         stage: Stage::Starting,
+        arrived_at: None,
+        half_open: Links::default(),
         id: None,
         joined_at: None,
         pieces: None,

@@ -62,6 +62,31 @@ fn a_wrong_variable_is_named() {
 }
 
 #[test]
+fn an_empty_variable_counts_as_unset() {
+    let desk = Desk::new();
+    desk.write(&Content::tree());
+    for option in ["PEER", "TRACKER", "JSON", "QUIET", "VERBOSE", "TIMEOUT", "PORT", "FILES", "DIR"]
+    {
+        let name = format!("CUERDA_{option}");
+        let ended = run(&desk, "verify content.torrent --dir origin", &name, "");
+        assert_eq!(ended.status.code(), Some(0), "{name}: {}", ended.err);
+        let ended = run(&desk, "download missing.torrent --dir origin", &name, "");
+        assert!(ended.err.contains("cannot read the torrent"), "{name}: {}", ended.err);
+    }
+}
+
+#[test]
+fn quiet_and_verbose_contradict_each_other_as_variables_too() {
+    let desk = Desk::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cuerda"));
+    command.args(["info", "content.torrent"]).current_dir(desk.path(""));
+    command.env("CUERDA_QUIET", "1").env("CUERDA_VERBOSE", "1");
+    let ended = Running::start("both", command, &desk.path("")).wait(PROMPT);
+    assert_eq!(ended.status.code(), Some(2), "{}", ended.err);
+    assert!(ended.err.contains("cannot be used with CUERDA_VERBOSE"), "{}", ended.err);
+}
+
+#[test]
 fn shells_and_the_manual_learn_every_command() {
     let desk = Desk::new();
     for shell in ["bash", "zsh", "fish"] {

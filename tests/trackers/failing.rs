@@ -113,6 +113,26 @@ fn garbage_is_refused() {
 }
 
 #[test]
+fn peers_that_nobody_can_be_are_not_counted() {
+    let scene = Scene::set();
+    let tracker = Scripted::local(|_, stream| {
+        let peers: [[u8; 6]; 5] = [
+            [0, 0, 0, 0, 0, 9],
+            [255, 255, 255, 255, 0, 9],
+            [224, 0, 0, 1, 0, 9],
+            [127, 0, 0, 1, 0, 0],
+            [127, 0, 0, 1, 0, 9],
+        ];
+        send(stream, &[&b"d5:peers30:"[..], &peers.concat(), b"e"].concat());
+    });
+    let seed = scene.cuerda("seed", &scene.torrent(&[&[tracker.url()]]), &["--json"]);
+    let told = wait::until("an answer", LIMIT, || {
+        Some(seed.out()).filter(|told| told.contains("tracker_answered"))
+    });
+    assert!(told.contains("\"peers\":1,"), "{told}");
+}
+
+#[test]
 fn redirects_come_to_an_end() {
     let told = seed_at(|_, stream| {
         let place = "/announce?again";

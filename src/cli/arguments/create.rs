@@ -16,8 +16,8 @@ pub(crate) struct CreateArguments {
     /// [default: chosen by size, about 2000 pieces]
     #[arg(long, value_name = "N", value_parser = piece_length)]
     pub(crate) piece_length: Option<u32>,
-    /// Address of a tracker, http://, https:// or udp://; may be given again for trackers to fall
-    /// back on, in this order [default: none]
+    /// Address of a tracker, http://, https:// or udp://; may be given again: each is a tier of its
+    /// own, and one of every tier is announced to [default: none]
     #[arg(long, value_name = "URL", value_parser = tracker)]
     pub(crate) announce: Vec<String>,
     /// Let peers come from the trackers only (BEP 27); changes the info-hash [default: off]

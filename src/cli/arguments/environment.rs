@@ -1,7 +1,8 @@
 //! Every option as an environment variable, by one rule: `--max-peers` is `CUERDA_MAX_PEERS`. What
 //! the command line says wins.
 //!
-//! The rule is applied to the finished definition, so that no option can be forgotten.
+//! A variable that is empty counts as unset. The rule is applied to the finished definition, so
+//! that no option can be forgotten.
 
 use clap::builder::BoolishValueParser;
 use clap::error::{ContextKind, ContextValue};
@@ -32,6 +33,9 @@ fn with_variable(option: Arg) -> Arg {
         return option;
     };
     let name = variable_of(long);
+    if env::var_os(&name).is_some_and(|value| value.is_empty()) {
+        return option;
+    }
     let option = option.env(name).hide_env_values(true);
     let action = option.get_action();
     if matches!(action, ArgAction::SetTrue) {

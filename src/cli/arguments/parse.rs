@@ -44,6 +44,10 @@ fn settle_talk(
             talk.quiet = false;
             Ok(())
         }
+        (false, false) if talk.quiet && talk.verbose > 0 => {
+            let text = "the variable CUERDA_QUIET cannot be used with CUERDA_VERBOSE";
+            Err(command.error(ErrorKind::ArgumentConflict, text))
+        }
         (false, false) => Ok(()),
     }
 }

@@ -14,7 +14,7 @@ use crate::storage::folders::check_regular;
 use crate::storage::stamp::{FileTime, Stamp};
 use crate::storage::store::Storage;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Uid, geteuid};
 use sha1::{Digest, Sha1};
@@ -199,13 +199,22 @@ impl Medium for RecordFolder<'_> {
 
     fn replace(&mut self, from: RecordCopy, to: RecordCopy) -> Result<(), StorageError> {
         let (from, to) = (self.name(from), self.name(to));
+        // A folder in the record's place is somebody's, and would be moved as well.
+        let is_folder = |folder: &OwnedFd| {
+            let stat = rustix::fs::statat(folder, &*from, AtFlags::SYMLINK_NOFOLLOW);
+            stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+        };
         let replace = || {
-            let folder = self.open_folder()?;
-            rustix::fs::renameat(&folder, &*from, &folder, &*to)
+            let folder = self.open_folder().map_err(|errno| (&to, errno.into()))?;
+            if is_folder(&folder) {
+                return Err((&from, StorageErrorKind::NotAFile));
+            }
+            let replaced = rustix::fs::renameat(&folder, &*from, &folder, &*to);
+            replaced.map_err(|errno| (&to, errno.into()))
         };
         match replace() {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(self.error(&to, Operation::Replace, errno.into())),
+            Ok(()) | Err((_, StorageErrorKind::Missing)) => Ok(()),
+            Err((name, kind)) => Err(self.error(name, Operation::Replace, kind)),
         }
     }
 

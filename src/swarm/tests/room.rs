@@ -3,7 +3,7 @@
 use super::scene::{Scene, dialed, stop};
 use crate::connection::event::Event as PeerEvent;
 use crate::connection::reason::CloseReason;
-use crate::limits::{DIALS_MAX, PEERS_PER_HOST_MAX};
+use crate::limits::{DIALS_MAX, HALF_OPEN_GRACE, HALF_OPEN_SHARE, PEERS_PER_HOST_MAX};
 use crate::swarm::event::{ArrivalKey, Control, Event};
 use crate::swarm::order::{Notice, Order};
 use crate::swarm::state::PeerKey;
@@ -158,4 +158,46 @@ fn a_dial_that_finds_no_place_asks_for_one() {
     let mut orders = scene.leave(peers[0]);
     orders.extend(scene.turn());
     assert!(dialed(&orders).is_some(), "{orders:?}");
+}
+
+/// Arrivals of as many hosts, each of which says nothing.
+fn silent(scene: &mut Scene, count: usize) -> Vec<PeerKey> {
+    let hosts = 1..=count as u8;
+    hosts
+        .map(|host| admitted(&arrive(scene, [10, 4, 0, host], 1)).expect("there is room"))
+        .collect()
+}
+
+#[test]
+fn who_says_nothing_has_a_share_of_the_places_and_makes_room_in_turn() {
+    let mut scene = Scene::new(1, 1);
+    for name in 1..=PLACES as u8 / 2 {
+        scene.leecher(name);
+    }
+    let came = silent(&mut scene, PLACES / HALF_OPEN_SHARE);
+    for (host, oldest) in came.into_iter().enumerate() {
+        let orders = arrive(&mut scene, [10, 5, 0, host as u8], 1);
+        assert!(admitted(&orders).is_some(), "{orders:?}");
+        assert_eq!(stop(oldest, &orders), Some(CloseReason::Displaced), "the oldest first");
+        scene.swarm.audit().expect("it fits together");
+        scene.say(oldest, PeerEvent::Closed(CloseReason::Displaced));
+    }
+    assert_eq!(scene.swarm.peers.len(), PLACES / 2 + PLACES / HALF_OPEN_SHARE);
+}
+
+#[test]
+fn when_all_places_are_taken_a_handshake_has_its_time_and_no_more() {
+    let mut scene = Scene::new(1, 1);
+    let half_open = silent(&mut scene, 1);
+    for name in 1..PLACES as u8 {
+        scene.leecher(name);
+    }
+    let orders = arrive(&mut scene, [10, 5, 0, 1], 1);
+    assert_eq!(stop(half_open[0], &orders), None, "it may be under way");
+    assert!(asks_for_room(&orders));
+    scene.now = scene.now + HALF_OPEN_GRACE;
+    let orders = arrive(&mut scene, [10, 5, 0, 2], 2);
+    assert_eq!(stop(half_open[0], &orders), Some(CloseReason::Displaced));
+    scene.say(half_open[0], PeerEvent::Closed(CloseReason::Displaced));
+    assert!(admitted(&arrive(&mut scene, [10, 5, 0, 3], 3)).is_some());
 }

@@ -84,6 +84,9 @@ fn explain(error: &Error, patience: Duration) -> Failure {
         Error::RedirectFailed => Failure::new("it redirects into a network of our own"),
         Error::BadUri(_) | Error::Http(_) => Failure::new("it redirects to what is no address"),
         Error::Decompress(_, _) => Failure::new("the answer's compression is damaged"),
+        Error::BodyExceedsLimit(limit) => {
+            Failure::new(format!("the answer is longer than {limit} bytes"))
+        }
         Error::LargeResponseHeader(_, _) => Failure::new("the answer's head is too long"),
         Error::Io(error) => explain_io(error),
         Error::ConnectionFailed => Failure::new("nobody listens at its port"),

@@ -3,6 +3,7 @@
 use crate::kit::clock::Clock;
 use crate::kit::mailbox::{Letters, Mailbox, mailbox};
 use crate::limits::{ADDRESSES_PER_EVENT_MAX, TRACKER_TIMEOUT, UDP_PATIENCE};
+use crate::swarm::addresses::is_dialable;
 use crate::swarm::event::{Control, Event};
 use crate::swarm::state::TorrentKey;
 use crate::threads::bus::Bus;
@@ -144,7 +145,7 @@ impl Job {
         }
     }
 
-    /// Publishes the peers of an answer, a few an event; tells how many.
+    /// Publishes the peers of an answer that can be dialed, a few an event; tells how many.
     fn publish(&self, reply: &mut AnnounceReply, memory: &Memory) -> u32 {
         let peers = std::mem::take(&mut reply.peers);
         if self.task.request.event == AnnounceEvent::Stopped {
@@ -152,7 +153,8 @@ impl Job {
         }
         let near = self.near(reply.external_ip, memory);
         let others = peers.iter().filter(|peer| !self.ourselves.is_us(peer, &near));
-        let addresses: Vec<SocketAddr> = others.map(|peer| peer.address).collect();
+        let addresses = others.map(|peer| peer.address).filter(|&address| is_dialable(address));
+        let addresses: Vec<SocketAddr> = addresses.collect();
         let torrent = self.task.torrent;
         if let Some(switch) = &self.task.switch {
             // The other family's thread waits meanwhile, so that nobody it found is told to leave.

@@ -6,12 +6,14 @@
 //! - [`http`]: over HTTP and HTTPS
 //! - [`udp`]: over UDP
 //! - [`outcome`]: how it went
+//! - [`meter`]: how much a tracker may send over HTTP
 //! - [`names`]: looking up hosts, the only place that does
 //! - [`ourselves`]: which addresses are ours
 //! - [`network`]: what all of them share
 
 pub mod http;
 pub mod job;
+pub mod meter;
 pub mod names;
 pub mod network;
 pub mod ourselves;

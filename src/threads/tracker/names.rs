@@ -36,6 +36,10 @@ impl Resolver for Names {
         config: &Config,
         _timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
+        // A redirect to an address that is none of HTTP's, as `file:///`, has become a path.
+        if self.public.get().is_some() && uri.path().contains("://") {
+            return Err(Error::BadUri(String::new()));
+        }
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
         let port = uri.port_u16().unwrap_or(usual);

@@ -2,6 +2,7 @@
 //! made.
 
 use crate::limits::{TRACKER_CONNECT_TIMEOUT, TRACKER_HEAD_MAX, TRACKER_REDIRECTS_MAX};
+use crate::threads::tracker::meter::Meter;
 use crate::threads::tracker::names::Names;
 use crate::tracker::announce::Family;
 use std::fmt;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::config::{Config, IpFamily};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::unversioned::transport::DefaultConnector;
+use ureq::unversioned::transport::{Connector, RustlsConnector, TcpConnector};
 
 /// Whom HTTPS trackers' certificates may be signed by.
 #[derive(Clone)]
@@ -97,7 +98,11 @@ impl Network {
             .timeout_global(Some(patience))
             .timeout_connect(Some(TRACKER_CONNECT_TIMEOUT.min(patience)))
             .build();
-        Agent::with_parts(config, DefaultConnector::default(), Names::default())
+        let connector =
+            ().chain(TcpConnector::default())
+                .chain(Meter::default())
+                .chain(RustlsConnector::default());
+        Agent::with_parts(config, connector, Names::default())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::id::{InfoHash, PeerId};
 use crate::kit::clock::Clock;
 use crate::kit::mailbox::mailbox;
 use crate::kit::thread::{Census, Thread, spawn};
-use crate::limits::{THREAD_STACK, TRACKER_REPLY_MAX};
+use crate::limits::{THREAD_STACK, TRACKER_REPLY_MAX, TRACKER_WIRE_MAX};
 use crate::threads::tracker::http;
 use crate::threads::tracker::network::{Network, Roots};
 use crate::threads::tracker::outcome::{Failure, Memory};
@@ -125,6 +125,50 @@ fn an_answer_that_is_too_long_is_cut_off() {
     assert!(reason(answered(huge)).contains("longer than"));
     let head = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(200_000));
     assert!(reason(answered(head)).contains("head is too long"));
+}
+
+/// Announces to a server that says this, and then that again until nobody listens.
+fn flooded(head: &'static str, flood: &[u8]) -> String {
+    let flood = flood.repeat(64 * 1024 / flood.len());
+    let (port, thread) = serve(move |mut stream, _| {
+        let mut goes_on = stream.write_all(head.as_bytes()).is_ok();
+        // Sixteen times what may come, or it would never end.
+        for _ in 0..TRACKER_WIRE_MAX * 16 / flood.len() as u64 {
+            goes_on = goes_on && stream.write_all(&flood).is_ok();
+        }
+        assert!(!goes_on, "all was read");
+        true
+    });
+    let told = reason(announce(port, Duration::from_secs(20)));
+    assert!(thread.join(), "the server was heard out");
+    told
+}
+
+#[test]
+fn what_is_no_answer_is_cut_off_as_well() {
+    let empty = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    for (what, head, flood) in [
+        ("a redirect", "HTTP/1.1 302 Found\r\nLocation: /a\r\n\r\n", &b"x"[..]),
+        (
+            "trailers",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+            &b"X: y\r\n"[..],
+        ),
+        ("compressed nothing", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", &empty),
+    ] {
+        let told = flooded(head, flood);
+        assert!(told.contains("longer than"), "{what}: {told}");
+    }
+}
+
+#[test]
+fn a_redirect_to_what_is_no_place_of_http_is_refused() {
+    for place in ["file:///etc/passwd", "udp://127.0.0.1:1/announce", "ftp://127.0.0.1/a"] {
+        let answer =
+            format!("HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n");
+        let told = reason(answered(answer));
+        assert_eq!(told, "it redirects to what is no address", "{place}");
+    }
 }
 
 #[test]

@@ -241,6 +241,22 @@ fn where_nothing_can_be_written_nothing_is_kept() {
 }
 
 #[test]
+fn a_folder_in_the_place_of_the_record_is_named_and_stays() {
+    let (_holder, root) = stopped(&[0]);
+    let record = newest(&root);
+    fs::remove_file(&record).unwrap();
+    fs::create_dir(&record).unwrap();
+    let storage = storage(&root);
+    let (mut keeper, shape) = (keeper(&storage), shape(&storage));
+    let mut folder = RecordFolder::new(&storage, &shape);
+    let _ = keeper.load(&mut folder);
+    let error =
+        keeper.save(&mut folder, &Bitfield::full(4), Writers::Gone { flush: true }).unwrap_err();
+    assert_eq!((error.kind, &*error.file), (StorageErrorKind::NotAFile, &*record));
+    assert!(record.is_dir());
+}
+
+#[test]
 fn writers_exclude_everybody_and_readers_only_writers() {
     let (_holder, root) = stopped(&[0]);
     let [one, two, three] = [(); 3].map(|()| storage(&root));
