@@ -65,6 +65,8 @@ pub(super) struct Lane {
     early: Time,
     /// The announce under way.
     under_way: Option<UnderWay>,
+    /// Whether any of its trackers was ever asked.
+    asked: bool,
     /// The tracker that answered last.
     in_use: Option<usize>,
     /// Whether that one is left only when it fails (BEP 27).
@@ -103,7 +105,8 @@ impl Lane {
             order.extend(places);
         }
         let (next, early) = (Time::ZERO, Time::ZERO);
-        Self { slots, order, next, early, under_way: None, in_use: None, faithful: false }
+        let (under_way, in_use) = (None, None);
+        Self { slots, order, next, early, under_way, asked: false, in_use, faithful: false }
     }
 
     /// The same lane, which leaves the tracker in use only when that fails.
@@ -119,6 +122,11 @@ impl Lane {
     /// One of its trackers.
     pub(super) fn slot(&self, slot: usize) -> Option<&Slot> {
         self.slots.get(slot)
+    }
+
+    /// Whether any of its trackers was ever asked.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked
     }
 
     /// Everything is due now.
@@ -154,6 +162,7 @@ impl Lane {
         let slot = kept.or_else(|| self.order.iter().copied().find(ready))?;
         let event = self.slots[slot].event(situation.complete);
         self.under_way = Some(UnderWay { slot, event, missing: !situation.complete });
+        self.asked = true;
         Some((slot, event))
     }
 

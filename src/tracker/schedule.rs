@@ -106,13 +106,13 @@ impl Schedule {
         let situation = Situation { complete: self.complete, hungry };
         let complete = self.complete;
         let stage = self.stage;
-        let mut lanes = self.lanes.iter_mut().enumerate();
         let (lane, (slot, event)) = match stage {
             Stage::Waiting => None,
-            Stage::Running => {
-                lanes.find_map(|(at, lane)| lane.due(now, situation).map(|due| (at, due)))
-            }
-            Stage::Leaving => lanes.find_map(|(at, lane)| {
+            Stage::Running => self
+                .turns()
+                .into_iter()
+                .find_map(|at| Some((at, self.lanes[at].due(now, situation)?))),
+            Stage::Leaving => self.lanes.iter_mut().enumerate().find_map(|(at, lane)| {
                 let completed = if complete { lane.last_completed() } else { None };
                 completed.or_else(|| lane.last_word()).map(|due| (at, due))
             }),
@@ -121,6 +121,14 @@ impl Schedule {
         let (url, tracker_id) = (Arc::clone(&found.url), found.tracker_id.clone());
         let switches = stage == Stage::Running && self.lanes[lane].switches(slot);
         Some(Due { tracker: TrackerIndex { lane, slot }, url, event, tracker_id, switches })
+    }
+
+    /// Lanes in the order in which they are served, since there may be less room than lanes: those
+    /// that were never asked before those that try again, and then who waits longest.
+    fn turns(&self) -> Vec<usize> {
+        let mut turns: Vec<usize> = (0..self.lanes.len()).collect();
+        turns.sort_by_key(|&at| (self.lanes[at].was_asked(), self.lanes[at].deadline()));
+        turns
     }
 
     /// When to call [`Self::due`] though nothing happened.

@@ -7,6 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command, Error};
 use std::env;
+use std::ffi::OsString;
 
 /// How every name begins.
 const PREFIX: &str = "CUERDA_";
@@ -24,8 +25,8 @@ pub(crate) fn with_variables(command: Command) -> Command {
     command.mut_args(with_variable).mut_subcommands(with_variables)
 }
 
-/// The same option, with its variable. What may be given again takes several values, separated by
-/// blanks; what is only on or off takes `1`, `0`, `yes`, `no` and their like.
+/// The same option, with its variable. What is only on or off takes `1`, `0`, `yes`, `no` and their
+/// like.
 fn with_variable(option: Arg) -> Arg {
     let Some(long) = option.get_long().filter(|long| !WITHOUT.contains(long)) else {
         return option;
@@ -35,11 +36,27 @@ fn with_variable(option: Arg) -> Arg {
     let action = option.get_action();
     if matches!(action, ArgAction::SetTrue) {
         option.value_parser(BoolishValueParser::new())
-    } else if matches!(action, ArgAction::Append) {
-        option.value_delimiter(' ')
     } else {
         option
     }
+}
+
+/// The same command, in which the variables of options that may be given again hold several values,
+/// separated by blanks. An option among the words is left alone: its variable does not count, and a
+/// value of the command line may have blanks in it, as names of files do.
+pub(crate) fn with_lists(command: Command, words: &[OsString]) -> Command {
+    let separated = |option: Arg| {
+        let again = matches!(option.get_action(), ArgAction::Append);
+        let variable_counts = option.get_long().is_some_and(|long| !is_given(long, words));
+        if again && variable_counts { option.value_delimiter(' ') } else { option }
+    };
+    command.mut_args(separated).mut_subcommands(|command| with_lists(command, words))
+}
+
+/// Whether an option is among the words of a command line.
+fn is_given(long: &str, words: &[OsString]) -> bool {
+    let mut options = words.iter().filter_map(|word| word.to_str()?.strip_prefix("--"));
+    options.any(|word| word.split_once('=').map_or(word, |(name, _)| name) == long)
 }
 
 /// The same error; if the wrong value comes from a variable, it says from which.
@@ -84,6 +101,13 @@ mod tests {
     #[test]
     fn names_follow_from_the_options() {
         assert_eq!(variable_of("max-peers"), "CUERDA_MAX_PEERS");
+    }
+
+    #[test]
+    fn words_tell_which_options_are_given() {
+        let words = ["cuerda", "download", "--files=a b", "--peer", "tracker"].map(OsString::from);
+        let given = ["files", "peer", "tracker", "file"].map(|long| is_given(long, &words));
+        assert_eq!(given, [true, true, false, false]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The finished definition of the command line, and how words are read by it.
 
 use crate::cli::arguments::commands::{Arguments, TalkArguments};
-use crate::cli::arguments::environment::{blame, with_variables};
+use crate::cli::arguments::environment::{blame, with_lists, with_variables};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches};
@@ -14,7 +14,8 @@ pub(crate) fn definition() -> Command {
 
 /// Reads the words of a command line, the program's name first, and what the environment adds.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, Error> {
-    let mut command = definition();
+    let words: Vec<OsString> = words.into_iter().collect();
+    let mut command = with_lists(definition(), &words);
     let matches = command.try_get_matches_from_mut(words).map_err(blame)?;
     let mut arguments =
         Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
@@ -44,5 +45,25 @@ fn settle_talk(
             Ok(())
         }
         (false, false) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::arguments::commands::Command as Chosen;
+
+    #[test]
+    fn a_file_may_be_named_with_blanks() {
+        let words = ["cuerda", "download", "a.torrent", "--dir", "d", "--files"];
+        for name in ["My Movie.mkv", "!Bonus Disc*", "> 1K"] {
+            let given = words.iter().copied().chain([name]).map(OsString::from);
+            let Chosen::Download(download) = parse(given).unwrap().command else {
+                panic!("another command");
+            };
+            let terms: Vec<String> =
+                download.files.iter().flat_map(|list| &list.0).map(ToString::to_string).collect();
+            assert_eq!(terms, [name]);
+        }
     }
 }

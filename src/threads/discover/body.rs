@@ -122,7 +122,7 @@ impl Discover {
                 Waited::Closed => return,
             }
             let now = self.parts.clock.now();
-            self.announce_some(now);
+            self.announce_some();
             if self.stopping.is_some_and(|since| self.has_said_all(now, since)) {
                 self.leave();
                 return;
@@ -193,21 +193,24 @@ impl Discover {
         self.runs.iter().filter(|run| run.is_none()).count() >= 2
     }
 
-    /// Makes the announces that are due, as far as there is room.
-    fn announce_some(&mut self, now: Time) {
+    /// Makes the announces that are due, as far as there is room. Who made one goes behind the
+    /// other torrents that wait, so that none with many trackers takes all places.
+    fn announce_some(&mut self) {
         while let Some(&(time, torrent)) = self.wakes.first().filter(|_| self.has_room()) {
+            let now = self.parts.clock.now();
             if time > now {
                 return;
             }
             let Some(entry) = self.torrents.get_mut(&torrent) else { return };
             let hungry = entry.is_hungry();
-            match entry.schedule.due(now, hungry) {
-                Some(due) => self.announce(torrent, &due),
-                None => {
-                    let next = entry.schedule.deadline();
-                    self.wake(torrent, next);
+            let next = match entry.schedule.due(now, hungry) {
+                Some(due) => {
+                    self.announce(torrent, &due);
+                    Some(now)
                 }
-            }
+                None => entry.schedule.deadline(),
+            };
+            self.wake(torrent, next);
         }
     }
 

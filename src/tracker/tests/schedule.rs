@@ -56,6 +56,26 @@ fn started_goes_out_at_once_to_one_tracker_of_each_tier() {
 }
 
 #[test]
+fn dead_trackers_keep_no_place_from_those_that_were_never_asked() {
+    let names: Vec<String> = (0..40).map(|number| format!("t{number}")).collect();
+    let names: Vec<[&str; 1]> = names.iter().map(|name| [name.as_str()]).collect();
+    let hosts: Vec<&[&str]> = names.iter().map(<[&str; 1]>::as_slice).collect();
+    let mut schedule = schedule(&hosts, Rule::EveryTier);
+    let mut asked = Vec::new();
+    // Sixteen at a time, of which each is silent for longer than its first pause.
+    for round in 0..5 {
+        let places = || schedule.due(at(45 * round), false);
+        let under_way: Vec<Due> = std::iter::from_fn(places).take(16).collect();
+        for due in under_way {
+            asked.push(due.url.host().to_owned());
+            schedule.failed(at(45 * (round + 1)), due.tracker, Retry::AsUsual);
+        }
+    }
+    let first: std::collections::BTreeSet<&String> = asked[..40].iter().collect();
+    assert_eq!(first.len(), 40, "each once before any again: {asked:?}");
+}
+
+#[test]
 fn a_private_torrent_uses_one_tracker_and_falls_back_on_the_next_tier() {
     let mut schedule = schedule(&[&["a"], &["b"]], Rule::OneAlone);
     let first = due(&mut schedule, at(0));
