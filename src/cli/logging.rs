@@ -3,7 +3,7 @@
 use crate::cli::out::Output;
 use crate::kit::thread::current_name;
 use env_logger::{Builder, Env, Target, WriteStyle};
-use log::LevelFilter;
+use log::{Level, LevelFilter};
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -15,6 +15,9 @@ pub(super) fn start(output: &Arc<Output>, quiet: bool, verbose: u8) {
         .target(Target::Pipe(Box::new(pipe)))
         .write_style(WriteStyle::Never)
         .format(|buffer, record| {
+            if tells_secrets(record.target(), record.level()) {
+                return Ok(());
+            }
             let (time, level) = (buffer.timestamp_millis(), record.level());
             let (thread, target, text) = (current_name(), record.target(), record.args());
             writeln!(buffer, "{time} {level:<5} {thread} {target}: {text}")
@@ -22,6 +25,12 @@ pub(super) fn start(output: &Arc<Output>, quiet: bool, verbose: u8) {
         .try_init();
     // Only a second start in one process fails, and then there is a log already.
     let _ = started;
+}
+
+/// Whether a record may hold a tracker's whole address, and with it the user's key: at this level
+/// the HTTP client tells its requests as they are.
+fn tells_secrets(target: &str, level: Level) -> bool {
+    level == Level::Trace && target.starts_with("ureq")
 }
 
 /// The least level that is logged.
@@ -60,6 +69,15 @@ mod tests {
         use LevelFilter::{Debug, Info, Trace, Warn};
         assert_eq!(levels, [Warn, Info, Debug, Trace, Trace]);
         assert_eq!(level(true, 0), LevelFilter::Error);
+    }
+
+    #[test]
+    fn requests_of_the_http_client_are_not_logged_as_they_are() {
+        for target in ["ureq::run", "ureq_proto::client", "ureq"] {
+            assert!(tells_secrets(target, Level::Trace), "{target}");
+            assert!(!tells_secrets(target, Level::Debug), "{target}");
+        }
+        assert!(!tells_secrets("cuerda::threads", Level::Trace));
     }
 
     #[test]

@@ -64,15 +64,17 @@ impl Scrape {
         getrandom::fill(&mut drawn).map_err(|_| StartError::Random)?;
         let mut random = Random::new(u64::from_ne_bytes(drawn));
         let (mut trackers, mut tasks, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-        for text in tiers.iter().flatten().take(TRACKERS_MAX).filter(|text| seen.insert(*text)) {
-            // An address that is none shows as it is: it says nothing to any tracker.
+        let numbered = tiers.iter().zip(1..);
+        let all = numbered.flat_map(|(tier, number)| tier.iter().map(move |text| (number, text)));
+        for (tier, text) in all.take(TRACKERS_MAX).filter(|(_, text)| seen.insert(*text)) {
+            // An address that is none is not shown: it may hold the user's key all the same.
             let (tracker, figures) = match TrackerUrl::parse(text) {
                 Ok(url) => {
                     let (shown, seed) = (url.to_string(), random.next_u64());
                     tasks.push((trackers.len(), ScrapeTask { url, info_hash, seed }));
                     (shown, Err("no answer".into()))
                 }
-                Err(error) => (text.clone(), Err(error.to_string().into())),
+                Err(error) => (format!("of tier {tier}"), Err(error.to_string().into())),
             };
             trackers.push(Scraped { tracker, figures });
         }

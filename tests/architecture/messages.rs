@@ -15,7 +15,7 @@ const CALLS: [&str; 5] = ["Failure::new", "Failure::absent", ".warn", "log::warn
 /// Calls that say what to do about a message. That is told with it, and may be told anew here.
 const ADVICE: [&str; 1] = [".advise"];
 /// What may be given to them that is no text: it was said, and so found, elsewhere.
-const PASSED_ON: [&str; 5] = ["error", "&error", "message", "other", "&failure.to_string()"];
+const PASSED_ON: [&str; 4] = ["error", "&error", "message", "&failure.to_string()"];
 /// Types besides those called `…Error` whose `Display` a user reads.
 const SPEAKERS: [&str; 2] = ["CloseReason", "Bound"];
 /// How texts about arguments begin.

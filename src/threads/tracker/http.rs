@@ -3,13 +3,13 @@
 
 use crate::id::InfoHash;
 use crate::limits::{TRACKER_REDIRECTS_MAX, TRACKER_REPLY_MAX};
-use crate::threads::tracker::outcome::Failure;
+use crate::threads::tracker::outcome::{Failure, in_seconds};
 use crate::tracker::announce::{AnnounceReply, AnnounceRequest, ScrapeFigures};
 use crate::tracker::http_query;
 use crate::tracker::http_reply::{self, ReplyError};
 use crate::tracker::scrape;
 use crate::tracker::url::TrackerUrl;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::time::Duration;
 use ureq::{Agent, Error};
 
@@ -76,7 +76,7 @@ pub fn get(
 #[expect(clippy::wildcard_enum_match_arm, reason = "the list is ureq's, and grows")]
 fn explain(error: &Error, patience: Duration) -> Failure {
     match error {
-        Error::Timeout(_) => Failure::new(format!("no answer in {} s", patience.as_secs().max(1))),
+        Error::Timeout(_) => Failure::new(format!("no answer in {} s", in_seconds(patience))),
         Error::HostNotFound => Failure::absent("its host is not found"),
         Error::TooManyRedirects => {
             Failure::new(format!("it redirects more than {TRACKER_REDIRECTS_MAX} times"))
@@ -85,6 +85,16 @@ fn explain(error: &Error, patience: Duration) -> Failure {
         Error::BadUri(_) | Error::Http(_) => Failure::new("it redirects to what is no address"),
         Error::Decompress(_, _) => Failure::new("the answer's compression is damaged"),
         Error::LargeResponseHeader(_, _) => Failure::new("the answer's head is too long"),
-        other => Failure::new(other),
+        Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            Failure::new("nobody listens at its port")
+        }
+        Error::Io(error) => Failure::new(format!("the connection fails: {error}")),
+        Error::ConnectionFailed => Failure::new("no connection to it can be made"),
+        Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => {
+            Failure::new("no secure connection to it can be made")
+        }
+        // It may quote a redirect, which may hold the key.
+        Error::Protocol(_) => Failure::new("the answer breaks the rules of HTTP"),
+        _ => Failure::new("it cannot be asked over HTTP"),
     }
 }
