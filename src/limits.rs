@@ -3,11 +3,13 @@
 //! Constants are grouped by who meets them first. Relations between them are asserted at compile
 //! time at the end of the file, so a change that breaks one does not build. No logic lives here.
 
+mod node;
 mod requests;
 mod ring;
 mod storage;
 mod trackers;
 
+pub use node::*;
 pub use requests::*;
 pub use ring::*;
 pub use storage::*;

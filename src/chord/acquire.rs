@@ -1,22 +1,27 @@
 //! One acquisition: how a node becomes a replica of an arc, or changes who its replicas are,
 //! without an acknowledged announce getting lost.
 //!
-//! 1. *Warm up*: ask all replicas of the old and the new view what they have agreed on. Each notes
-//!    the learner first and tells its records then (H1), and from then on forwards what it accepts
-//!    before it acknowledges it (H2).
-//! 2. *Activate*: with a majority's records of every old view, tell all of them the new one (H3).
-//!    Who has agreed to one of those old views takes the new one over.
-//! 3. Only when a majority of every old view has taken it over does this node count.
+//! 1. *Warm up*: ask all replicas of the old and the new view, and all whom the views that they
+//!    tell name, what they have agreed on. Each notes the learner first and tells its records then
+//!    (H1), and from then on forwards what it accepts before it acknowledges it (H2). So whatever
+//!    counts in any of those views is here or comes here: it has a majority of the view's members,
+//!    and all of them that live were asked, whichever view they tell now.
+//! 2. *Activate*: tell all of them the new view (H3). Who has agreed to one of the views that were
+//!    told takes the new one over.
+//! 3. This node counts when in none of the views that were told so many members are left, who
+//!    live and have not taken the new one over, that they could still make up a majority: then
+//!    nothing counts in an old view any more.
 //!
-//! After a merge of rings there are several old views; after crashes fewer members than a majority
-//! may be left, and then what they have must do. Pure: the node asks and fetches.
+//! Usually there is one old view. Overlapping changes and merged rings leave several, some of which
+//! have no majority of their members behind them any more: those need nobody else to agree. Pure:
+//! the node asks and fetches.
 
 use super::contact::Contact;
 use super::holdings::hash_view;
 use super::message::ViewHash;
 use super::neighborhood::Arc;
 use super::ring_id::RingId;
-use super::settings::Quorum;
+use super::settings::{Quorum, REPLICAS_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a replica said about an arc.
@@ -37,7 +42,8 @@ pub enum Next {
     Wait,
     /// Ask these too: they are in a view that was told.
     Ask(Vec<Contact>),
-    /// Tell these the new view, which replaces those of these hashes.
+    /// Tell these, who may be nobody, the new view, which replaces those of these hashes; this
+    /// node takes it over itself first.
     Activate(Vec<Contact>, Vec<ViewHash>),
     /// This node is a replica now.
     Done,
@@ -62,10 +68,10 @@ pub struct Acquisition {
     asked: BTreeSet<RingId>,
     /// What was said.
     said: BTreeMap<RingId, Said>,
-    /// Whether it goes on with what is there although no majority agrees on any view.
-    forced: bool,
-    /// The old views that a majority of must take the new one over.
-    needed: Vec<Vec<Contact>>,
+    /// The views that were told when the new one was.
+    olds: Vec<Vec<Contact>>,
+    /// Whether there were more.
+    incomplete: bool,
     /// Fetches under way.
     pub fetching: usize,
     /// Whether the new view was told.
@@ -87,8 +93,8 @@ impl Acquisition {
             quorum,
             asked: BTreeSet::new(),
             said: BTreeMap::from([(me, mine)]),
-            forced: false,
-            needed: Vec::new(),
+            olds: Vec::new(),
+            incomplete: false,
             fetching: 0,
             activating: false,
             switched: BTreeMap::new(),
@@ -99,13 +105,6 @@ impl Acquisition {
     /// Also asks these nodes behind the target.
     pub fn with_behind(mut self, behind: Vec<Contact>) -> Self {
         self.behind = behind;
-        self
-    }
-
-    /// Goes on with what there is, after tries that found no majority: overlapping changes can
-    /// leave the members of a view divided for ever.
-    pub fn forced(mut self, forced: bool) -> Self {
-        self.forced = forced;
         self
     }
 
@@ -139,25 +138,22 @@ impl Acquisition {
         if !self.asked.is_empty() || self.fetching > 0 {
             return Next::Wait;
         }
-        // A view that no majority of its members agrees to any more was replaced by another one;
-        // who still tells it has missed that. If none is left, it is being replaced just now.
-        let olds = self.old_views();
-        self.needed = olds.iter().filter(|view| self.has_records_of(view)).cloned().collect();
-        if self.needed.is_empty() && !olds.is_empty() && !self.forced {
-            return Next::Retry;
-        }
         self.activating = true;
+        self.olds = self.old_views();
+        // Only so many can be told; another acquisition replaces those that are left.
+        self.incomplete = self.olds.len() > REPLICAS_MAX;
+        self.olds.truncate(REPLICAS_MAX);
         let mut told: Vec<Contact> = self.target.clone();
-        self.old_views().iter().for_each(|view| told.extend(view));
+        self.olds.iter().for_each(|view| told.extend(view));
         told.sort();
         told.dedup();
         told.retain(|node| node.id != self.me && self.said.get(&node.id) != Some(&Said::Gone));
         self.telling = told.iter().map(|node| node.id).collect();
-        let olds = self.old_views().iter().map(|view| hash_view(view)).collect();
-        if told.is_empty() { self.judge() } else { Next::Activate(told, olds) }
+        let olds = self.olds.iter().map(|view| hash_view(view)).collect();
+        Next::Activate(told, olds)
     }
 
-    /// The views that warm replicas told, and the new one if nobody is warm.
+    /// The views that replicas with complete records told.
     fn old_views(&self) -> Vec<Vec<Contact>> {
         let mut views: Vec<Vec<Contact>> = Vec::new();
         for said in self.said.values() {
@@ -189,43 +185,27 @@ impl Acquisition {
         wanted
     }
 
-    /// Whether the records of a majority of a view's members are here, all of which told that
-    /// view; or of all that are left, if there are fewer.
-    fn has_records_of(&self, view: &[Contact]) -> bool {
-        let hash = hash_view(view);
-        let agreed = view.iter().filter(|node| match self.said.get(&node.id) {
-            Some(Said::Agreed(told, true)) => hash_view(told) == hash,
-            Some(Said::Agreed(_, false) | Said::Nothing | Said::Gone) | None => false,
-        });
-        let gone = view.iter().filter(|node| match self.said.get(&node.id) {
-            // A member that holds nothing has restarted: its records are as dead as it was.
-            Some(Said::Gone | Said::Nothing | Said::Agreed(_, false)) => true,
-            Some(Said::Agreed(_, true)) | None => false,
-        });
-        let (agreed, gone) = (agreed.count(), gone.count());
-        agreed >= self.quorum.to_write(view.len()) || agreed > 0 && agreed + gone == view.len()
-    }
-
-    /// Whether enough have taken the new view over.
+    /// Whether no old view can count any more.
     fn judge(&self) -> Next {
         if !self.telling.is_empty() {
             return Next::Wait;
         }
-        for view in &self.needed {
-            let took = view
-                .iter()
-                .filter(|node| node.id == self.me || self.switched.get(&node.id) == Some(&true));
-            let gone = view.iter().filter(|node| match self.said.get(&node.id) {
-                Some(Said::Gone | Said::Nothing | Said::Agreed(_, false)) => true,
-                Some(Said::Agreed(_, true)) | None => false,
-            });
-            let took = took.count();
-            let all_left = took > 0 && took + gone.count() >= view.len();
-            if took < self.quorum.to_write(view.len()) && !all_left {
-                return Next::Retry;
-            }
-        }
-        Next::Done
+        let counts = |view: &Vec<Contact>| {
+            let left = view.iter().filter(|node| self.is_left(node)).count();
+            let quorum = self.quorum.to_write(view.len()).min(self.quorum.to_read(view.len()));
+            left >= quorum.max(1)
+        };
+        if self.incomplete || self.olds.iter().any(counts) { Next::Retry } else { Next::Done }
+    }
+
+    /// Whether a member of an old view may go on in that view.
+    fn is_left(&self, node: &Contact) -> bool {
+        let lives = match self.said.get(&node.id) {
+            // One that holds nothing has restarted: its records are as dead as it was.
+            Some(Said::Gone | Said::Nothing) => false,
+            Some(Said::Agreed(..)) | None => true,
+        };
+        node.id != self.me && lives && self.switched.get(&node.id) != Some(&true)
     }
 }
 

@@ -42,16 +42,78 @@ fn a_newcomer_counts_when_a_majority_gave_its_records_and_took_the_view_over() {
 }
 
 #[test]
-fn without_a_majority_it_tries_again() {
+fn a_view_that_no_majority_agrees_to_any_more_is_passed_over() {
+    // Node 1 has missed that 2, 3 and 4 went on without it; 3 and 4 have died since.
     let mut acquisition = newcomer();
     acquisition.next_step();
     acquisition.heard(node(1).id, agreed(&[1, 2, 3]));
+    acquisition.heard(node(2).id, agreed(&[2, 3, 4]));
+    assert_eq!(acquisition.next_step(), Next::Ask(view(&[3, 4])));
+    acquisition.heard(node(3).id, agreed(&[2, 3, 4]));
+    acquisition.heard(node(4).id, agreed(&[2, 3, 4]));
+    let Next::Activate(told, olds) = acquisition.next_step() else { panic!("all were heard") };
+    assert_eq!((told, olds.len()), (view(&[1, 2, 3, 4]), 2));
+    // Node 1 does not take the new view over: alone it is no majority of the old one.
+    acquisition.told(node(1).id, false);
+    acquisition.told(node(2).id, true);
+    acquisition.told(node(3).id, true);
+    acquisition.told(node(4).id, false);
+    assert_eq!(acquisition.next_step(), Next::Done);
+}
+
+#[test]
+fn a_view_that_could_still_count_is_not_passed_over() {
+    let mut acquisition = newcomer();
     acquisition.next_step();
-    acquisition.heard(node(2).id, agreed(&[1, 2, 7]));
-    acquisition.heard(node(3).id, Said::Gone);
-    assert_eq!(acquisition.next_step(), Next::Ask(view(&[7])));
-    acquisition.heard(node(7).id, Said::Nothing);
-    assert_eq!(acquisition.next_step(), Next::Retry, "no view has a majority, and 1 and 2 live");
+    acquisition.heard(node(1).id, agreed(&[1, 2, 3]));
+    acquisition.heard(node(2).id, agreed(&[2, 3, 4]));
+    acquisition.next_step();
+    acquisition.heard(node(3).id, agreed(&[2, 3, 4]));
+    acquisition.heard(node(4).id, agreed(&[2, 3, 4]));
+    assert!(matches!(acquisition.next_step(), Next::Activate(..)));
+    acquisition.told(node(1).id, true);
+    acquisition.told(node(2).id, true);
+    // Both have gone on to a view that is not known here, or back: they are a majority.
+    acquisition.told(node(3).id, false);
+    acquisition.told(node(4).id, false);
+    assert_eq!(acquisition.next_step(), Next::Retry);
+}
+
+#[test]
+fn members_that_overlapping_changes_have_divided_are_brought_together() {
+    // Of the view 1, 2, 3 each was told another new one, and none of those has a majority.
+    let mut acquisition = newcomer();
+    acquisition.next_step();
+    acquisition.heard(node(1).id, agreed(&[1, 2, 7]));
+    acquisition.heard(node(2).id, agreed(&[2, 3, 8]));
+    acquisition.next_step();
+    acquisition.heard(node(3).id, agreed(&[1, 2, 3]));
+    acquisition.heard(node(7).id, Said::Agreed(view(&[1, 2, 7]), false));
+    acquisition.heard(node(8).id, Said::Gone);
+    let Next::Activate(told, olds) = acquisition.next_step() else { panic!("all were heard") };
+    assert_eq!((told, olds.len()), (view(&[1, 2, 3, 7]), 3));
+    for member in [1, 2, 3] {
+        acquisition.told(node(member).id, true);
+    }
+    acquisition.told(node(7).id, false);
+    assert_eq!(acquisition.next_step(), Next::Done, "7 alone makes up no majority");
+}
+
+#[test]
+fn where_one_acknowledgement_is_enough_nobody_may_be_left() {
+    let arc = Arc { begin: RingId([0; 20]), end: RingId([9; 20]) };
+    let quorum = Quorum { replicas: 3, write: 1, read: 3 };
+    let mut eager = Acquisition::new(node(9).id, arc, view(&[9, 1, 2]), Said::Nothing, quorum);
+    eager.next_step();
+    eager.heard(node(1).id, agreed(&[1, 2, 3]));
+    eager.heard(node(2).id, agreed(&[1, 2, 3]));
+    eager.next_step();
+    eager.heard(node(3).id, agreed(&[1, 2, 3]));
+    assert!(matches!(eager.next_step(), Next::Activate(..)));
+    eager.told(node(1).id, true);
+    eager.told(node(2).id, true);
+    eager.told(node(3).id, false);
+    assert_eq!(eager.next_step(), Next::Retry, "3 may still acknowledge alone");
 }
 
 #[test]
@@ -86,5 +148,6 @@ fn a_view_that_changed_meanwhile_is_not_overruled() {
 fn alone_it_counts_at_once() {
     let arc = Arc { begin: RingId([9; 20]), end: RingId([9; 20]) };
     let mut alone = Acquisition::new(node(9).id, arc, view(&[9]), Said::Nothing, Quorum::DEFAULT);
+    assert_eq!(alone.next_step(), Next::Activate(Vec::new(), Vec::new()));
     assert_eq!(alone.next_step(), Next::Done);
 }

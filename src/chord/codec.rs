@@ -151,7 +151,8 @@ fn query(name: &[u8], fields: &Fields, family: Family) -> Result<Query, MessageE
         }
         b"probe" => {
             let target = contacts(&fields.c, "c", family, 1)?.unwrap_or_default();
-            Query::Probe { target: target.first().map(|contact| contact.address) }
+            let spared = contacts(&fields.d, "d", family, DEAD_LISTED_MAX)?.unwrap_or_default();
+            Query::Probe { target: target.first().map(|contact| contact.address), spared }
         }
         _ => return Err(MessageError::UnknownQuery { transaction: [0; 4] }),
     })
@@ -204,7 +205,10 @@ fn query_fields(query: &Query) -> Fields {
             });
         }
         Query::Transfer { records } => fields.v = Some(ByteBuf::from(write_records(records))),
-        Query::Probe { target } => fields.c = target.map(one_address),
+        Query::Probe { target, spared } => {
+            fields.c = target.map(one_address);
+            fields.d = (!spared.is_empty()).then(|| list(spared));
+        }
     }
     fields
 }

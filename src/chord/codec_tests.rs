@@ -1,6 +1,7 @@
 //! Tests of the codec: what is written reads back, and no bytes do harm.
 
 use super::*;
+use crate::chord::message::Peer;
 use crate::chord::message::Record;
 use crate::limits::{DATAGRAM_MAX, PADDED_QUERY};
 use proptest::prelude::*;
@@ -71,8 +72,17 @@ fn any_query() -> impl Strategy<Value = Query> {
         (any_arc(), prop::option::of((any_place(), any_v4())))
             .prop_map(|(arc, after)| Query::Fetch { arc, after }),
         any_records().prop_map(|records| Query::Transfer { records }),
-        prop::option::of(any_v4()).prop_map(|target| Query::Probe { target }),
+        (prop::option::of(any_v4()), any_contacts(8))
+            .prop_map(|(target, spared)| Query::Probe { target, spared }),
     ]
+}
+
+fn any_peer() -> impl Strategy<Value = Peer> {
+    (any_v4(), any_flags(), any::<u32>()).prop_map(|(address, flags, sequence)| Peer {
+        address,
+        flags,
+        sequence,
+    })
 }
 
 fn any_answer() -> impl Strategy<Value = Answer> {
@@ -87,7 +97,7 @@ fn any_answer() -> impl Strategy<Value = Answer> {
     let content = prop_oneof![
         Just((None, None)),
         any_records().prop_map(|records| (Some(records), None)),
-        prop::collection::vec((any_v4(), any_flags()), 0..50).prop_map(|peers| (None, Some(peers))),
+        prop::collection::vec(any_peer(), 0..50).prop_map(|peers| (None, Some(peers))),
     ];
     (lists, values, content, prop::option::of(any_v4()), any::<Option<u16>>()).prop_map(
         |(

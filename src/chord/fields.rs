@@ -42,10 +42,10 @@ pub(super) struct Fields {
     /// Last place of an arc, with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub b: Option<ByteBuf>,
-    /// Closer contacts; of a notify, the former successor.
+    /// Closer contacts; of a notify, the former successor; of a probe, the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub c: Option<ByteBuf>,
-    /// Dead contacts.
+    /// Dead contacts; of a probe, those not to be chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub d: Option<ByteBuf>,
     /// Flags of a peer.

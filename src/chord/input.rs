@@ -50,6 +50,9 @@ pub enum Command {
     Leave,
     /// Which nodes follow a place?
     FindSuccessor(RingId),
+    /// Who are the neighbors of the node at this address, and how many keys does it hold? For who
+    /// looks at a ring.
+    Visit(SocketAddr),
     /// Who has a torrent?
     Lookup(InfoHash),
     /// Tell the ring that a peer has a torrent.
@@ -96,7 +99,8 @@ pub enum Event {
     Peers {
         /// Which command.
         command: u64,
-        /// The peers; those of an earlier event of the same command are not repeated.
+        /// The peers. One of an earlier event of the same command is repeated if a replica knows
+        /// something newer of it; one whose flags say "gone" is to be taken back.
         peers: Vec<(SocketAddr, Flags)>,
     },
     /// A command is done.
@@ -106,6 +110,17 @@ pub enum Event {
         /// How it went.
         outcome: Outcome,
     },
+}
+
+/// What a node says of itself to who looks at its ring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// Its successors, the nearest first.
+    pub successors: Vec<Contact>,
+    /// Its predecessors, the nearest first.
+    pub predecessors: Vec<Contact>,
+    /// Keys of which it holds records; nothing if it does not say.
+    pub keys: Option<u32>,
 }
 
 /// How a command went.
@@ -120,6 +135,8 @@ pub enum Outcome {
         /// Requests sent.
         requests: u32,
     },
+    /// What a node says of itself.
+    Visited(Visit),
     /// What replicas said.
     Counted {
         /// Whether enough of them agreed: w acknowledged the write, or r answered the read.

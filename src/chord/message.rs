@@ -108,10 +108,12 @@ pub enum Query {
         /// The records.
         records: Vec<Record>,
     },
-    /// Have somebody ping me whom I never asked.
+    /// Ping somebody for me, or have somebody ping me whom I never asked.
     Probe {
-        /// Who shall do it; empty if the receiver is to choose.
+        /// Who is to be pinged; missing for the asker, by somebody that the receiver chooses.
         target: Option<SocketAddr>,
+        /// Who is not to be chosen: the asker has asked them already.
+        spared: Vec<Contact>,
     },
 }
 
@@ -139,6 +141,17 @@ pub struct Flags {
     pub gone: bool,
     /// Cannot be pinged (behind a NAT): only its lease decides.
     pub unpingable: bool,
+}
+
+/// A peer as a replica tells it to a reader, who merges what several replicas tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Where the peer listens.
+    pub address: SocketAddr,
+    /// What is known of it; also peers that have gone are told.
+    pub flags: Flags,
+    /// Which of its announces this is.
+    pub sequence: u32,
 }
 
 /// One stored peer on its way to another replica.
@@ -190,9 +203,9 @@ pub struct Answer {
     pub warm: Option<bool>,
     /// Who holds the key or arc, as far as the answerer has agreed to.
     pub view: Option<Vec<Contact>>,
-    /// Peers of the torrent.
-    pub peers: Option<Vec<(SocketAddr, Flags)>>,
-    /// Records of the torrent or arc altogether.
+    /// Peers of the torrent, those that have gone first.
+    pub peers: Option<Vec<Peer>>,
+    /// Records of the torrent or arc altogether; of an answer about neighbors, keys.
     pub total: Option<u32>,
     /// The lease granted, in seconds.
     pub lease: Option<u16>,
@@ -223,6 +236,14 @@ pub enum Fault {
     NotResponsible,
     /// The answerer is leaving or not in the ring yet.
     NotMember,
+}
+
+impl Peer {
+    /// Whether this is news to somebody who knows so much: of one address the higher sequence
+    /// holds, of equal ones the one that says "gone".
+    pub fn outdates(&self, flags: Flags, sequence: u32) -> bool {
+        (self.sequence, self.flags.gone) > (sequence, flags.gone)
+    }
 }
 
 impl Flags {

@@ -1,38 +1,46 @@
 //! Records and peers packed into byte strings.
 //!
-//! A peer is its address and a byte of flags. Records are grouped by key: key, count (16 bits),
-//! then for each address, flags (8), sequence (32) and seconds of lease (16).
+//! A peer is its address, flags (8) and sequence (32). Records are grouped by key: key, count (16
+//! bits), then for each address, flags (8), sequence (32) and seconds of lease (16).
 
 use super::contact::{Family, read_address, write_address};
-use super::message::{Flags, Record};
+use super::message::{Flags, Peer, Record};
 use super::ring_id::RingId;
 use crate::id::ID_LENGTH;
-use std::net::SocketAddr;
 
 /// Bytes of a record's group: key and count.
 pub(super) const GROUP_HEAD: usize = ID_LENGTH + 2;
 /// Bytes of a record behind its address.
 pub(super) const RECORD_TAIL: usize = 1 + 4 + 2;
 
+/// Bytes of a peer behind its address.
+pub(crate) const PEER_TAIL: usize = 1 + 4;
+
 /// Packs peers.
-pub(super) fn write_peers(peers: &[(SocketAddr, Flags)]) -> Vec<u8> {
+pub(super) fn write_peers(peers: &[Peer]) -> Vec<u8> {
     let mut out = Vec::new();
-    for (address, flags) in peers {
-        write_address(*address, &mut out);
-        out.push(flags.to_bits());
+    for peer in peers {
+        write_address(peer.address, &mut out);
+        out.push(peer.flags.to_bits());
+        out.extend(peer.sequence.to_be_bytes());
     }
     out
 }
 
 /// Unpacks peers; `None` if the length is no multiple of one. Unusable addresses are left out.
-pub(super) fn read_peers(family: Family, bytes: &[u8]) -> Option<Vec<(SocketAddr, Flags)>> {
-    let width = family.width() + 1;
+pub(super) fn read_peers(family: Family, bytes: &[u8]) -> Option<Vec<Peer>> {
+    let width = family.width() + PEER_TAIL;
     if !bytes.len().is_multiple_of(width) {
         return None;
     }
     let peers = bytes.chunks_exact(width).filter_map(|bytes| {
-        let (flags, address) = bytes.split_last()?;
-        Some((read_address(family, address)?, Flags::from_bits(*flags)))
+        let (address, tail) = bytes.split_last_chunk::<PEER_TAIL>()?;
+        let [flags, a, b, c, d] = *tail;
+        Some(Peer {
+            address: read_address(family, address)?,
+            flags: Flags::from_bits(flags),
+            sequence: u32::from_be_bytes([a, b, c, d]),
+        })
     });
     Some(peers.collect())
 }

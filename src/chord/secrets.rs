@@ -58,6 +58,12 @@ impl Secrets {
         u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) & !3
     }
 
+    /// Names this run of the node in its seals.
+    pub fn session(&self) -> [u8; 8] {
+        let digest = self.digest(b"session", &[]);
+        std::array::from_fn(|index| digest[index])
+    }
+
     fn holds(&self, now: Time, address: SocketAddr, purpose: &[u8], cookie: Cookie) -> bool {
         let period = period(now);
         self.make(period, address, purpose) == cookie

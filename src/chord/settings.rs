@@ -3,6 +3,7 @@
 //! The number of replicas and the quorums are part of the identity: nodes that count differently
 //! must not meet in one ring. Everything else may differ from node to node.
 
+use super::seal::RingKey;
 use sha1::{Digest, Sha1};
 use std::fmt;
 use std::time::Duration;
@@ -87,6 +88,11 @@ pub struct Settings {
     pub cache: usize,
     /// A ring for tests in one subnet: no quotas per source, no caps per subnet.
     pub test_network: bool,
+    /// The key of a closed ring: who does not have it hears nothing.
+    pub key: Option<RingKey>,
+    /// Become part of the ring only after strangers' pings came in: a node that nobody reaches is
+    /// of no use there. Nodes at local addresses and of test networks do not wait for that.
+    pub probe: bool,
     /// Look things up and announce, but be no part of the ring.
     pub client: bool,
     /// How often maintenance comes.
@@ -105,6 +111,8 @@ impl Default for Settings {
             parallel: 2,
             cache: 1_024,
             test_network: false,
+            key: None,
+            probe: true,
             client: false,
             periods: Periods::DEFAULT,
             epoch_micros: 0,
@@ -116,20 +124,24 @@ impl Default for Settings {
 pub type RingTag = [u8; 4];
 
 impl Settings {
-    /// The ring's tag: from its name, its replicas and its quorums.
+    /// The ring's tag: from its name, its replicas, its quorums and its key.
     pub fn tag(&self) -> RingTag {
         let mut hash = Sha1::new();
         hash.update(self.name.as_bytes());
         for number in [self.quorum.replicas, self.quorum.write, self.quorum.read] {
             hash.update([0, number as u8]);
         }
+        if let Some(key) = &self.key {
+            hash.update(key.identity());
+        }
         let digest: [u8; 20] = hash.finalize().into();
         [digest[0], digest[1], digest[2], digest[3]]
     }
 
-    /// Whether quotas per source and caps per subnet hold; local addresses are exempt besides.
+    /// Whether quotas per source and caps per subnet hold: not in tests and closed rings. Local
+    /// addresses are exempt besides.
     pub fn is_guarded(&self) -> bool {
-        !self.test_network
+        !self.test_network && self.key.is_none()
     }
 
     /// Whether the settings can work.
@@ -221,6 +233,12 @@ mod tests {
         assert_ne!(tag(Quorum::DEFAULT, "a"), tag(other, "a"));
         assert_ne!(tag(Quorum::DEFAULT, "a"), tag(Quorum::DEFAULT, "b"));
         assert_eq!(tag(other, "b"), tag(other, "b"));
+        let closed = |byte| {
+            let key = Some(RingKey::new([byte; crate::chord::seal::KEY_LENGTH]));
+            Settings { key, ..Settings::default() }.tag()
+        };
+        assert_ne!(closed(1), closed(2));
+        assert_ne!(closed(1), Settings::default().tag());
     }
 
     #[test]

@@ -5,17 +5,19 @@
 //! sequence number holds, of equal ones the one that says "gone", then the later end. "Gone" is a
 //! record as well and outlives what it ends.
 
-use super::contact::write_address;
-use super::message::{Flags, Record};
+use super::contact::{is_local, write_address};
+use super::message::{Flags, Peer, Record};
 use super::neighborhood::Arc;
 use super::ring_id::RingId;
 use crate::kit::clock::Time;
 use crate::limits::{
-    KEYS_MAX, LEASE_MAX, LEASES_MAX, PEERS_PER_KEY_MAX, PORTS_PER_SOURCE_MAX, TOMBSTONE_TIME,
+    GONE_TOLD_SHARE, KEYS_MAX, LEASE_MAX, LEASES_MAX, PEERS_PER_KEY_MAX, PORTS_PER_SOURCE_MAX,
+    RECORDS_PER_SOURCE_MAX, TOMBSTONE_TIME,
 };
 use sha1::{Digest, Sha1};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::time::Duration;
 
@@ -47,7 +49,9 @@ pub struct Store {
     keys: BTreeMap<RingId, BTreeMap<SocketAddr, Lease>>,
     /// Records over all keys.
     leases: usize,
-    /// Whether one source has only so many ports under a key.
+    /// Records of each source that is counted.
+    sources: BTreeMap<IpAddr, u32>,
+    /// Whether one source has only so many records, and ports under a key.
     guarded: bool,
 }
 
@@ -94,9 +98,11 @@ impl Store {
             return Ok(news);
         }
         let same_source = |address: &&SocketAddr| address.ip() == record.address.ip();
-        let crowded = self.guarded
-            && !super::contact::is_local(record.address)
-            && peers.keys().filter(same_source).count() >= PORTS_PER_SOURCE_MAX;
+        let counted = self.guarded && !is_local(record.address);
+        let source = record.address.ip();
+        let crowded = counted
+            && (peers.keys().filter(same_source).count() >= PORTS_PER_SOURCE_MAX
+                || self.sources.get(&source).is_some_and(|have| *have >= RECORDS_PER_SOURCE_MAX));
         if full || crowded || peers.len() >= PEERS_PER_KEY_MAX {
             if peers.is_empty() {
                 self.keys.remove(&record.key);
@@ -105,25 +111,36 @@ impl Store {
         }
         peers.insert(record.address, Lease::of(record, expires));
         self.leases += 1;
+        if counted {
+            *self.sources.entry(source).or_default() += 1;
+        }
         Ok(true)
     }
 
-    /// Peers of a key that are there, and how many there are. If not all fit, those after a random
-    /// one.
+    /// Peers of a key that are there, and how many there are, after those that have gone; at
+    /// most `room` altogether. The gone get a quarter of that, the last ones first: other replicas
+    /// may not have heard of them yet. If not all who are there fit, those after a random one.
     pub fn peers(
         &self,
         now: Time,
         key: RingId,
-        most: usize,
+        (most, room): (usize, usize),
         chance: u64,
-    ) -> (Vec<(SocketAddr, Flags)>, usize) {
+    ) -> (Vec<Peer>, usize) {
         let Some(peers) = self.keys.get(&key) else { return (Vec::new(), 0) };
-        let there = |(_, lease): &(&SocketAddr, &Lease)| !lease.flags.gone && lease.expires > now;
-        let all: Vec<(SocketAddr, Flags)> =
-            peers.iter().filter(there).map(|(address, lease)| (*address, lease.flags)).collect();
+        let valid = peers.iter().filter(|(_, lease)| lease.expires > now);
+        let (mut gone, all): (Vec<_>, Vec<_>) = valid.partition(|(_, lease)| lease.flags.gone);
+        gone.sort_by_key(|(address, lease)| (Reverse(lease.expires), **address));
+        gone.truncate(room / GONE_TOLD_SHARE);
+        let most = most.min(room - gone.len());
         let start = if all.len() > most { (chance % all.len() as u64) as usize } else { 0 };
-        let chosen = all.iter().cycle().skip(start).take(most.min(all.len())).copied().collect();
-        (chosen, all.len())
+        let there = all.iter().cycle().skip(start).take(most.min(all.len()));
+        let told = gone.iter().chain(there).map(|(address, lease)| Peer {
+            address: **address,
+            flags: lease.flags,
+            sequence: lease.sequence,
+        });
+        (told.collect(), all.len())
     }
 
     /// Records of an arc in order, after a given one, as many as fit into `bytes` with addresses
@@ -201,6 +218,11 @@ impl Store {
         })
     }
 
+    /// Whether there is a record of an address under a key.
+    pub fn holds(&self, key: RingId, address: SocketAddr) -> bool {
+        self.keys.get(&key).is_some_and(|peers| peers.contains_key(&address))
+    }
+
     /// One record.
     pub fn get_mut(&mut self, key: RingId, address: SocketAddr) -> Option<&mut Lease> {
         self.keys.get_mut(&key)?.get_mut(&address)
@@ -216,12 +238,20 @@ impl Store {
 
     fn keep(&mut self, keep: impl Fn(RingId, &Lease) -> bool) {
         let mut left = 0;
+        let sources = &mut self.sources;
         self.keys.retain(|key, peers| {
-            peers.retain(|_, lease| keep(*key, lease));
+            peers.retain(|address, lease| {
+                let kept = keep(*key, lease);
+                if !kept && let Some(have) = sources.get_mut(&address.ip()) {
+                    *have -= 1;
+                }
+                kept
+            });
             left += peers.len();
             !peers.is_empty()
         });
         self.leases = left;
+        self.sources.retain(|_, have| *have > 0);
     }
 
     /// The keys of an arc, clockwise.

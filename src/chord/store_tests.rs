@@ -103,12 +103,13 @@ fn what_has_gone_or_run_out_is_not_told() {
         lease: 100,
     };
     store.put(seconds(0), &record).unwrap();
-    assert_eq!(store.peers(seconds(99), record.key, 10, 0).1, 1);
-    assert_eq!(store.peers(seconds(100), record.key, 10, 0).1, 0);
+    assert_eq!(store.peers(seconds(99), record.key, (10, 40), 0).1, 1);
+    assert_eq!(store.peers(seconds(100), record.key, (10, 40), 0).1, 0);
     let gone = Record { sequence: 2, flags: Flags { gone: true, ..Flags::default() }, ..record };
     assert_eq!(store.put(seconds(1), &gone), Ok(true));
     assert_eq!(store.put(seconds(2), &record), Ok(false), "an older record does not come back");
-    assert_eq!(store.peers(seconds(3), record.key, 10, 0).1, 0);
+    let (told, there) = store.peers(seconds(3), record.key, (10, 40), 0);
+    assert_eq!((told.len(), told[0].sequence, told[0].flags.gone, there), (1, 2, true, 0));
     store.expire(seconds(700));
     assert!(store.is_empty() && store.key_count() == 0);
 }
@@ -128,4 +129,54 @@ fn one_source_cannot_fill_a_key_of_an_open_ring() {
     };
     assert_eq!(put(&mut store, [8, 8, 8, 8]), PORTS_PER_SOURCE_MAX);
     assert_eq!(put(&mut store, [10, 0, 0, 1]), 50, "private addresses are exempt");
+}
+
+#[test]
+fn those_who_have_gone_last_are_told_first_and_leave_room_for_the_others() {
+    let mut store = Store::new(false);
+    let key = RingId([1; 20]);
+    for port in 1..=100_u16 {
+        let gone = port > 50;
+        store
+            .put(
+                seconds(port.into()),
+                &Record {
+                    key,
+                    address: ([127, 0, 0, 1], port).into(),
+                    flags: Flags { gone, ..Flags::default() },
+                    sequence: 1,
+                    lease: 600,
+                },
+            )
+            .unwrap();
+    }
+    let (told, there) = store.peers(seconds(200), key, (100, 40), 7);
+    assert_eq!((told.len(), there), (40, 50));
+    let gone: Vec<u16> = told.iter().filter(|p| p.flags.gone).map(|p| p.address.port()).collect();
+    assert_eq!(gone, (91..=100).rev().collect::<Vec<u16>>());
+    assert!(told[..10].iter().all(|peer| peer.flags.gone), "cut answers keep them");
+    assert_eq!(store.peers(seconds(200), key, (5, 40), 7).0.len(), 15);
+}
+
+#[test]
+fn one_source_has_only_so_many_records_and_forgotten_ones_do_not_count() {
+    let mut store = Store::new(true);
+    let record = |ip: [u8; 4], key: u32| {
+        let mut place = [0; 20];
+        place[..4].copy_from_slice(&key.to_be_bytes());
+        Record {
+            key: RingId(place),
+            address: (ip, 1).into(),
+            flags: Flags::default(),
+            sequence: 1,
+            lease: 100,
+        }
+    };
+    let put = |store: &mut Store, at, ip| {
+        (0..1_000).filter(|key| store.put(seconds(at), &record(ip, *key)).is_ok()).count()
+    };
+    assert_eq!(put(&mut store, 0, [8, 8, 8, 8]), RECORDS_PER_SOURCE_MAX as usize);
+    assert_eq!(put(&mut store, 0, [8, 8, 8, 9]), RECORDS_PER_SOURCE_MAX as usize);
+    store.expire(seconds(200));
+    assert_eq!(put(&mut store, 200, [8, 8, 8, 8]), RECORDS_PER_SOURCE_MAX as usize);
 }

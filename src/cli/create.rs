@@ -97,6 +97,7 @@ fn tell(created: &Created, output: &Output) {
             SkipReason::Symlink => "a symbolic link",
             SkipReason::Special => "neither a file nor a folder",
             SkipReason::EmptyFolder => "a folder without files",
+            SkipReason::Records => "what cuerda remembers of torrents",
         };
         output.warn(&format!("left out, {reason}: {}", skipped.path.display()));
     }
@@ -106,6 +107,10 @@ fn tell(created: &Created, output: &Output) {
     }
     let metainfo = &created.metainfo;
     let layout = &metainfo.layout;
+    if !layout.piece_length().is_power_of_two() {
+        let length = layout.piece_length();
+        output.warn(&format!("pieces of {length} bytes: some clients take only powers of two"));
+    }
     output.talk(&format!(
         "{}: {} in {}, {} of {}",
         metainfo.name,

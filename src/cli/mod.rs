@@ -20,6 +20,7 @@
 //! - `create`, `info` (with `link`, `scrape`, `sheet` and `tree`), `verify` (with `damage`): the
 //!   commands that exchange no files
 //! - `transfer`: `download` and `seed`
+//! - `ring`: `node` and `ring`
 //! - `pages`: `completions` and `man`
 
 mod arguments;
@@ -36,6 +37,7 @@ mod logging;
 mod out;
 mod outcome;
 mod pages;
+mod ring;
 mod roots;
 mod run;
 mod scrape;

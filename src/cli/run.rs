@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::out::Output;
 use crate::cli::outcome::{FAILED, Outcome};
 use crate::cli::transfer::commands as transfer;
-use crate::cli::{create, info, logging, pages, verify};
+use crate::cli::{create, info, logging, pages, ring, verify};
 use crate::client::raise_descriptor_limit;
 use std::env;
 use std::process::ExitCode;
@@ -40,6 +40,8 @@ fn perform(command: Command, console: &Console) -> Result<Outcome, Failure> {
         Command::Verify(arguments) => verify::verify(&arguments, console),
         Command::Download(arguments) => transfer::download(&arguments, console),
         Command::Seed(arguments) => transfer::seed(&arguments, console),
+        Command::Node(arguments) => ring::node(&arguments, console),
+        Command::Ring(arguments) => ring::ring(&arguments, console),
         Command::Completions(arguments) => pages::completions(&arguments, console),
         Command::Man(arguments) => pages::man(&arguments, console),
     }

@@ -177,6 +177,25 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_used_is_told_with_what_helps() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.torrent");
+        let told = |text: &str| {
+            fs::write(&path, text).unwrap();
+            read(&path).unwrap_err().to_string()
+        };
+        let tree = "9:file treed1:ad0:d6:lengthi1eeee";
+        let two =
+            told(&format!("d4:infod{tree}12:meta versioni2e4:name1:a12:piece lengthi16384eee"));
+        assert!(two.contains("version 2") && two.contains("ask for a hybrid"), "{two}");
+        assert!(!two.contains("again"), "the same torrent is of no use: {two}");
+        let file = "d4:pathl1:aee";
+        let lacking =
+            told(&format!("d4:infod5:filesl{file}e4:name1:n12:piece lengthi16384e6:pieces0:ee"));
+        assert!(lacking.contains("of file 1"), "counted as `cuerda info` does: {lacking}");
+    }
+
+    #[test]
     fn endless_files_are_not_read_to_their_end() {
         let error = read(Path::new("/dev/zero")).unwrap_err().to_string();
         assert!(error.contains("/dev/zero"), "{error}");

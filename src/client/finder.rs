@@ -32,22 +32,8 @@ impl<'a> Finder<'a> {
         let safe: Vec<OsString> = file.path.parts().map(OsString::from).collect();
         let Some(original) = &file.original else { return safe };
         let original: Vec<OsString> = original.iter().cloned().map(OsString::from_vec).collect();
-        if self.is_meant(&original, &safe) { original } else { safe }
-    }
-
-    /// Whether the original is there and the safe path is not; if neither is, the same of the
-    /// folders, so that what is missing comes to what is there.
-    fn is_meant(&mut self, original: &[OsString], safe: &[OsString]) -> bool {
-        let (mut original, mut safe) = (original, safe);
-        while original != safe && !original.is_empty() {
-            let (there, safe_there) = (self.has(original), self.has(safe));
-            if there || safe_there {
-                return there && !safe_there;
-            }
-            original = original.split_last().map_or(&[], |(_, folder)| folder);
-            safe = safe.split_last().map_or(&[], |(_, folder)| folder);
-        }
-        false
+        // Folders alone are no reason: what is made anew is made where everybody has it.
+        if self.has(&original) && !self.has(&safe) { original } else { safe }
     }
 
     /// Whether every name of a path is listed in its folder.
@@ -109,8 +95,10 @@ mod tests {
         assert_eq!(found(&metainfo, folder.path()), SAFE, "nothing is there");
         let original = folder.path().join(OsStr::from_bytes(b"n\xff"));
         fs::create_dir(&original).unwrap();
-        assert_eq!(found(&metainfo, folder.path()), ORIGINAL, "what is missing comes beside it");
+        assert_eq!(found(&metainfo, folder.path()), SAFE, "nothing is made in their folder");
         fs::write(original.join(OsStr::from_bytes(b"a\xfe")), "12345").unwrap();
+        assert_eq!(found(&metainfo, folder.path()), [ORIGINAL[0], SAFE[1]], "one is there");
+        fs::write(original.join("b"), "1").unwrap();
         assert_eq!(found(&metainfo, folder.path()), ORIGINAL);
         assert_eq!(place_of(&metainfo, folder.path()), original);
         fs::create_dir(folder.path().join("n\u{fffd}")).unwrap();

@@ -6,6 +6,7 @@
 //! - `resources`: what the system lets this process have
 //! - `choice`: which pieces a choice of files needs
 //! - `start`: starting and stopping all threads
+//! - [`ring`]: a node of the ring, by itself
 //! - `finder`: which path of a file is meant
 //! - `torrent`: adding a torrent and watching it
 //! - `scrape`: asking trackers for a torrent's figures, without a client
@@ -16,6 +17,7 @@ mod choice;
 mod finder;
 mod options;
 mod resources;
+pub mod ring;
 mod scrape;
 mod start;
 mod torrent;

@@ -187,7 +187,7 @@ impl Client {
         };
         let mut storage = storage_of(metainfo, &torrent.root, self.files.clone());
         if torrent.mode != Mode::Seed {
-            let scraps = format!(".{}.parts", metainfo.info_hash);
+            let scraps = format!("{}.parts", metainfo.info_hash);
             storage = storage.choosing(torrent.files.as_deref().unwrap_or_default(), scraps);
         }
         let hashes = Arc::clone(&metainfo.hashes);

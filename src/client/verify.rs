@@ -5,6 +5,7 @@ use crate::client::torrent::storage_of;
 use crate::kit::thread::{Census, cores, spawn};
 use crate::limits::{HASH_CHUNK, OPEN_FILES_MAX, THREAD_STACK};
 use crate::metainfo::{Metainfo, PieceHashes};
+use crate::storage::resume::{RecordFolder, Shape, disown};
 use crate::storage::{FileProblem, FileTable, Storage, StorageError};
 use crate::threads::hash::{is_absence, piece_digest};
 use parking_lot::Mutex;
@@ -129,7 +130,24 @@ pub fn verify(
     if progress.0.stop.load(Ordering::Relaxed) {
         return Err(VerifyError::Stopped);
     }
-    Ok(Verdict { good: work.good.snapshot(), files })
+    let good = work.good.snapshot();
+    if !good.is_full() {
+        correct_record(metainfo, &work.storage, &good);
+    }
+    Ok(Verdict { good, files })
+}
+
+/// Has the record of an earlier run claim no more than is there, so that a download mends the rest.
+fn correct_record(metainfo: &Metainfo, storage: &Storage, good: &Bitfield) {
+    let shape = Shape::new(metainfo.info_hash, &metainfo.layout);
+    match disown(&mut RecordFolder::new(storage, &shape), &shape, good) {
+        Ok(true) => log::info!("the record of an earlier run claimed damaged pieces"),
+        Ok(false) => {}
+        Err(error) => log::warn!(
+            "a record that may claim damaged pieces cannot be corrected, remove it before you \
+             download: {error}"
+        ),
+    }
 }
 
 fn compare(work: &Work, progress: &VerifyProgress) {
@@ -148,5 +166,35 @@ fn compare(work: &Work, progress: &VerifyProgress) {
             }
         }
         progress.0.checked.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::resume::{Keeper, Writers};
+    use sha1::{Digest, Sha1};
+    use std::fs;
+
+    #[test]
+    fn a_record_that_claims_damaged_pieces_is_corrected_and_keeps_the_others() {
+        let piece = [7; 16_384];
+        let digest: [u8; 20] = Sha1::digest(piece).into();
+        let head = b"d4:infod6:lengthi32768e4:name1:n12:piece lengthi16384e6:pieces40:";
+        let text = [&head[..], &digest, &digest, b"ee"].concat();
+        let metainfo = Metainfo::parse(&text).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("n"), [piece, [8; 16_384]].concat()).unwrap();
+        let storage = storage_of(&metainfo, folder.path(), FileTable::new(1));
+        let shape = || Shape::new(metainfo.info_hash, &metainfo.layout);
+        let keeper = || Keeper::new(shape(), Arc::clone(&metainfo.layout), vec![true]);
+        let mut records = RecordFolder::new(&storage, &shape());
+        let mut lying = keeper();
+        lying.load(&mut records);
+        lying.save(&mut records, &Bitfield::full(2), Writers::Gone { flush: true }).unwrap();
+        assert!(keeper().load(&mut records).is_full(), "it is believed");
+        let verdict = verify(&metainfo, folder.path(), &VerifyProgress::default()).unwrap();
+        assert_eq!(verdict.good.count(), 1);
+        assert_eq!(keeper().load(&mut records), verdict.good);
     }
 }

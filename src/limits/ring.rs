@@ -28,6 +28,9 @@ pub const RECORDS_BYTES_MAX: usize = 880;
 /// Bytes of peers in one answer; the envelope, the token and a view need the rest.
 pub const PEERS_BYTES_MAX: usize = 840;
 
+/// Of the peers in one answer, those that have gone are one in so many at most.
+pub const GONE_TOLD_SHARE: usize = 4;
+
 // ---- calls -----------------------------------------------------------------------------------
 
 /// Questions of a node that wait for an answer at once, over all purposes.
@@ -53,6 +56,38 @@ pub const HEDGE_MIN: Duration = Duration::from_millis(150);
 pub const HEDGE_UNKNOWN: Duration = Duration::from_millis(200);
 /// Answers that wait for forwarding to a learner, over all keys.
 pub const DEFERRED_MAX: usize = 256;
+
+/// Questions of one source that are answered, a second; /64 of IPv6. A node at work asks each of
+/// its neighbors less than two a second.
+pub const QUESTIONS_PER_SECOND: u32 = 20;
+/// The same at once.
+pub const QUESTIONS_BURST: u32 = 100;
+/// Announces of records that a node does not have yet, a second and source.
+pub const NEW_RECORDS_PER_SECOND: u32 = 1;
+/// The same at once.
+pub const NEW_RECORDS_BURST: u32 = 32;
+/// Sources whose rates are remembered.
+pub const SOURCES_MAX: usize = 4_096;
+/// Pings that a node sends because one source asks for them, a second.
+pub const PROBES_PER_SECOND: u32 = 10;
+/// Pings on behalf of others whose answers are waited for.
+pub const PROBES_MAX: usize = 32;
+/// Votes kept on the own address.
+pub const VOTES_KEPT: usize = 16;
+/// Votes that an address needs.
+pub const VOTES_NEEDED: usize = 3;
+
+// ---- closed rings ----------------------------------------------------------------------------
+
+/// How much the clocks of a closed ring's nodes may differ; copies of datagrams that are older are
+/// known by that.
+pub const CLOCK_DIFFERENCE_MAX: Duration = Duration::from_secs(120);
+/// Sessions of other nodes remembered; only those who have the key begin one.
+pub const SESSIONS_MAX: usize = 4_096;
+/// Counts kept of a session: so far datagrams may overtake each other.
+pub const COUNTS_KEPT: usize = 64;
+/// Longest key file: a key and some words about it.
+pub const KEY_FILE_MAX: usize = 4_096;
 
 // ---- lookups ---------------------------------------------------------------------------------
 
@@ -93,6 +128,26 @@ pub const DOUBTED_AGAIN: Duration = Duration::from_secs(10);
 pub const DEAD_FORGOTTEN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Contacts of one subnet in the contact cache of an open ring.
 pub const CACHE_PER_SUBNET_MAX: usize = 8;
+/// Others asked whether a neighbor that does not answer answers them.
+pub const INQUIRIES: usize = 2;
+/// A neighbor that answers others is kept for so long, and then asked again.
+pub const VOUCHED_TIME: Duration = Duration::from_secs(60);
+/// Times in a row that others can vouch for a neighbor: no liar keeps a dead one in a list.
+pub const VOUCHED_MAX: u8 = 3;
+/// Nodes asked to have a newcomer pinged by strangers.
+pub const PROBES_ASKED: usize = 3;
+/// Pings of strangers that show a newcomer to be reachable.
+pub const PROBES_NEEDED: usize = 2;
+/// Addresses noted meanwhile as those of no strangers.
+pub const PROBE_SENT_MAX: usize = 256;
+/// How long a newcomer waits for them.
+pub const PROBE_TIME: Duration = Duration::from_secs(6);
+/// Tries in a row; then it takes part as a client.
+pub const PROBE_TRIES: u8 = 3;
+/// Strangers that a node finds for a newcomer.
+pub const STRANGERS: usize = 2;
+/// A node that could not be reached tries again after this long.
+pub const PROBE_AGAIN: Duration = Duration::from_secs(10 * 60);
 /// Times that a node tries to join before it starts a ring of its own; the merge finds the others.
 pub const JOIN_TRIES_MAX: u32 = 3;
 
@@ -108,6 +163,8 @@ pub const PEERS_PER_KEY_MAX: usize = 2_000;
 pub const KEYS_MAX: usize = 4_000;
 /// Addresses stored over all keys, so that the two bounds above cannot multiply: about 16 MB.
 pub const LEASES_MAX: usize = 100_000;
+/// Records of one source over all keys on an open ring.
+pub const RECORDS_PER_SOURCE_MAX: u32 = 512;
 /// Ports that one source may announce under one key on an open ring.
 pub const PORTS_PER_SOURCE_MAX: usize = 8;
 /// How often the secret of tokens and cookies changes; the one before is still taken.
@@ -122,6 +179,8 @@ pub const LEARNER_TIME: Duration = Duration::from_secs(5);
 pub const VIEW_SETTLED: Duration = Duration::from_millis(500);
 /// Pause before an acquisition that was refused is tried again.
 pub const ACQUIRE_RETRY: Duration = Duration::from_secs(1);
+/// A node that leaves goes on answering for what it holds until others do, but no longer than this.
+pub const LEAVE_TIME_MAX: Duration = Duration::from_secs(5);
 /// Records of arcs that moved away are kept this long.
 pub const RETIRED_KEPT: Duration = Duration::from_secs(60);
 /// Acquisitions of one node under way at once; the rest waits.

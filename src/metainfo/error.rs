@@ -4,7 +4,8 @@ use crate::bencode::BencodeError;
 use crate::layout::LayoutError;
 use std::fmt;
 
-/// Why bytes are no usable torrent. Keys are named as BEP 3 spells them, files by their position.
+/// Why bytes are no usable torrent. Keys are named as BEP 3 spells them, files by their position,
+/// which counts from 0 here and from 1 in what people read, as `cuerda info` does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MetainfoError {
     /// The file is larger than any torrent read here.
@@ -63,7 +64,7 @@ pub enum MetainfoError {
 impl fmt::Display for MetainfoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = |file: &Option<usize>| match file {
-            Some(index) => format!(" of file {index}"),
+            Some(index) => format!(" of file {}", index + 1),
             None => String::new(),
         };
         match self {
@@ -95,7 +96,8 @@ impl fmt::Display for MetainfoError {
             Self::Layout(error) => write!(f, "torrent with impossible lengths: {error}"),
             Self::SymlinkTarget(index) => write!(
                 f,
-                "file {index} is a symbolic link, expected its target to be inside the torrent"
+                "file {} is a symbolic link, expected its target to be inside the torrent",
+                index + 1
             ),
         }
     }

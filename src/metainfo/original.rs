@@ -1,9 +1,10 @@
 //! What a torrent itself calls its files, where the safe path is another.
 //!
 //! Whoever made the torrent has them under those names, and no others know it: so an original is
-//! only ever used for a file that is there already. It stays in its folder, whatever its bytes.
+//! only ever used for a file that is there already. It stays in its folder, whatever its bytes, and
+//! never leads to where the records of torrents are.
 
-use super::path::SafePath;
+use super::path::{SafePath, is_ours};
 use std::collections::HashSet;
 
 /// Names from the outermost folder to the file, as the torrent has them.
@@ -30,9 +31,11 @@ pub(super) fn originals<'a>(
     files.map(original).collect()
 }
 
-/// Whether bytes are a name in a folder.
+/// Whether bytes are a name in a folder that a torrent may use.
 fn is_name(bytes: &[u8]) -> bool {
-    !matches!(bytes, b"" | b"." | b"..") && !bytes.iter().any(|byte| matches!(byte, b'/' | 0))
+    !matches!(bytes, b"" | b"." | b"..")
+        && !bytes.iter().any(|byte| matches!(byte, b'/' | 0))
+        && !is_ours(&String::from_utf8_lossy(bytes))
 }
 
 #[cfg(test)]
@@ -72,6 +75,16 @@ mod tests {
             &[(&[b"n", b"x\xff"], "n/x\u{fffd}"), (&[b"n", b"x\xff"], "n/x\u{fffd} (2)")],
             &[Some(&[b"n", b"x\xff"]), None],
         );
+    }
+
+    #[test]
+    fn what_leads_to_our_records_is_no_original() {
+        let names: [&[u8]; 5] =
+            [b".cuerda", b".CUERDA", b".cuerda.", "\u{200d}.cuerda".as_bytes(), b"CUERDA~1"];
+        for name in names {
+            check(&[(&[name, b"x.resume"], "_.cuerda/x.resume")], &[None]);
+            check(&[(&[b"n", name, b"x"], "n/_.cuerda/x")], &[None]);
+        }
     }
 
     #[test]

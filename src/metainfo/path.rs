@@ -7,8 +7,8 @@
 //! - bytes that are not UTF-8 become U+FFFD; separators (`/`, `\`), NUL, control characters and
 //!   marks that reverse the direction of text become `_`
 //! - a name that ends in a dot or space ends in `_` instead; so `.` becomes `_` and `..` `._`
-//! - device names of Windows (`CON`, `nul.txt`) and the name of the folder for resume records get a
-//!   `_` in front; an empty name becomes `_`
+//! - device names of Windows (`CON`, `nul.txt`) and whatever some file system takes for the name of
+//!   the folder for resume records get a `_` in front; an empty name becomes `_`
 //! - a name too long is cut at a character's border and keeps its extension
 //! - folders too deep or too long a path lose the folders next to the file
 //!
@@ -73,7 +73,7 @@ impl fmt::Display for SafePath {
 /// A name that every file system takes, made from any bytes; safe names stay as they are.
 pub(super) fn safe_name(bytes: &[u8]) -> String {
     let mut name = String::from_utf8_lossy(bytes).replace(unsafe_character, "_");
-    if is_device(&name) || name.eq_ignore_ascii_case(RESUME_FOLDER) {
+    if is_device(&name) || is_ours(&name) {
         name.insert(0, '_');
     }
     if name.len() > NAME_LENGTH_MAX {
@@ -123,6 +123,32 @@ fn unsafe_character(character: char) -> bool {
     character.is_control()
         || matches!(character, '/' | '\\' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || FORBIDDEN_HERE.contains(&character)
+}
+
+/// Whether a file system could take the name for that of the folder for resume records: some ignore
+/// case, dots and spaces at the end, or characters that cannot be seen, and some have a short name
+/// (`CUERDA~1`) for each long one.
+pub(super) fn is_ours(name: &str) -> bool {
+    let seen: String = name.chars().filter(|&character| !is_unseen(character)).collect();
+    let plain = seen.trim_end_matches(['.', ' ']);
+    let stem = RESUME_FOLDER.trim_start_matches('.');
+    let short = plain.get(..stem.len()).zip(plain.get(stem.len()..)).is_some_and(|(begin, end)| {
+        let number = end.strip_prefix('~').unwrap_or_default();
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        begin.eq_ignore_ascii_case(stem) && digits
+    });
+    short || plain.eq_ignore_ascii_case(RESUME_FOLDER)
+}
+
+/// Whether a character shows nothing, so that file systems that fold names leave it out
+/// (`Default_Ignorable_Code_Point` of Unicode).
+fn is_unseen(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Whether Windows takes the name for a device, whatever its extension.
@@ -205,10 +231,13 @@ mod tests {
 
     #[test]
     fn no_torrent_reaches_the_folder_of_resume_records() {
-        for name in [".cuerda", ".CUERDA"] {
+        for name in [".cuerda", ".CUERDA", ".cu\u{200c}erda", "\u{feff}.cuerda", "cuerda~1"] {
             assert_eq!(path(&[name.as_bytes(), b"x"]), format!("_{name}/x"));
         }
-        assert_eq!(path(&[b".cuerda2"]), ".cuerda2");
+        assert_eq!(path(&[b".cuerda. .", b".Cuerda "]), "_.cuerda. _/_.Cuerda_");
+        for name in [".cuerda2", "cuerda", "cuerda~", "cuerda~1x", "a.cuerda"] {
+            assert_eq!(path(&[name.as_bytes()]), name);
+        }
     }
 
     #[test]

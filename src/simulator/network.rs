@@ -20,6 +20,9 @@ pub enum Delay {
 /// A mapping of address translation is kept this long without traffic.
 const MAPPING_TIME: Duration = Duration::from_secs(60);
 
+/// The first port that a symmetric NAT gives.
+const FIRST_MAPPED: u16 = 20_000;
+
 /// The network.
 #[derive(Debug, Clone)]
 pub struct Network {
@@ -37,6 +40,8 @@ pub struct Network {
     groups: BTreeMap<usize, u32>,
     /// Nodes behind address translation: whom they sent to, and when.
     translated: BTreeMap<usize, BTreeMap<SocketAddr, Time>>,
+    /// Nodes that every partner sees at another port.
+    per_partner: BTreeMap<usize, BTreeMap<SocketAddr, u16>>,
     /// The network's own chance.
     random: Random,
     /// Makes typical delays of pairs.
@@ -54,6 +59,7 @@ impl Network {
             cut: BTreeSet::new(),
             groups: BTreeMap::new(),
             translated: BTreeMap::new(),
+            per_partner: BTreeMap::new(),
             random: Random::new(seed),
             seed,
         }
@@ -82,6 +88,19 @@ impl Network {
     /// Puts a node behind address translation: only whom it sent to lately can reach it.
     pub fn translate(&mut self, node: usize) {
         self.translated.entry(node).or_default();
+    }
+
+    /// The same, and each of those sees another port (a symmetric NAT).
+    pub fn translate_per_partner(&mut self, node: usize) {
+        self.translate(node);
+        self.per_partner.entry(node).or_default();
+    }
+
+    /// Where a datagram of a node seems to come from.
+    pub fn source(&mut self, node: usize, address: SocketAddr, to: SocketAddr) -> SocketAddr {
+        let Some(ports) = self.per_partner.get_mut(&node) else { return address };
+        let next = FIRST_MAPPED + ports.len() as u16;
+        SocketAddr::new(address.ip(), *ports.entry(to).or_insert(next))
     }
 
     /// When the copies of a datagram arrive: none, one or two times.
@@ -189,5 +208,16 @@ mod tests {
         network.deliver(Time::ZERO, B, A, 100);
         assert_eq!(network.deliver(Time::ZERO, A, B, 100).len(), 1);
         assert!(network.deliver(Time::ZERO + MAPPING_TIME, A, B, 100).is_empty());
+    }
+
+    #[test]
+    fn behind_a_symmetric_nat_each_partner_sees_another_port() {
+        let mut network = Network::new(1);
+        assert_eq!(network.source(2, B.1, A.1), B.1);
+        network.translate_per_partner(2);
+        let seen = network.source(2, B.1, A.1);
+        assert!(seen.ip() == B.1.ip() && seen != B.1);
+        assert_eq!(network.source(2, B.1, A.1), seen);
+        assert_ne!(network.source(2, B.1, ([127, 0, 0, 1], 9).into()), seen);
     }
 }

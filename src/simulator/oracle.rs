@@ -2,6 +2,7 @@
 
 use super::world::World;
 use crate::chord::contact::Contact;
+use crate::chord::holdings::hash_view;
 use crate::chord::message::Standing;
 use crate::chord::node::state::Node;
 use crate::chord::ring_id::RingId;
@@ -59,6 +60,22 @@ impl World {
             let mine = node.neighborhood().predecessors.trusted();
             if mine != before {
                 return Some(format!("{me:?} has predecessor {mine:?}, right is {before:?}"));
+            }
+        }
+        None
+    }
+
+    /// What keeps the arcs from being held by whom the neighbors say: every node must hold the arcs
+    /// that it should, complete, and have agreed on the same replicas as the others.
+    pub fn not_agreed(&self) -> Option<String> {
+        for (slot, node) in self.running() {
+            for (arc, view) in node.neighborhood().arcs() {
+                let piece = node.holdings().of(arc.end);
+                let agreed = piece
+                    .is_some_and(|piece| piece.warm && hash_view(&piece.view) == hash_view(&view));
+                if !agreed {
+                    return Some(format!("{slot} holds {piece:?}, its neighbors say {view:?}"));
+                }
             }
         }
         None

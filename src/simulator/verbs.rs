@@ -13,11 +13,15 @@ impl World {
         (0..count).map(|_| self.join_one(via)).collect()
     }
 
-    /// Adds a node at an address of its own in a private network.
+    /// An address for the next node: in a private network, or public and in a subnet of its own.
+    pub fn next_address(&self) -> SocketAddr {
+        let [_, b, c, d] = (self.slots.len() as u32).to_be_bytes();
+        if self.public { ([20, c, d, b + 1], 7_000).into() } else { ([10, b, c, d], 7_000).into() }
+    }
+
+    /// Adds a node at an address of its own.
     pub fn join_one(&mut self, via: Option<usize>) -> usize {
-        let number = self.slots.len() as u32;
-        let [_, b, c, d] = number.to_be_bytes();
-        let slot = self.add_slot(([10, b, c, d], 7_000).into());
+        let slot = self.add_slot(self.next_address());
         self.start(slot, Arc::clone(&self.settings));
         let bootstrap: Vec<SocketAddr> =
             via.map(|via| self.slots[via].address).into_iter().collect();
@@ -73,7 +77,7 @@ impl World {
         self.slots[slot].paused_until = self.now + time;
     }
 
-    /// A node leaves with a word, and stops a moment later.
+    /// A node leaves with a word; it stops when others have taken over what it held.
     pub fn leave(&mut self, slot: usize) {
         self.command(slot, Command::Leave);
     }

@@ -35,6 +35,8 @@ pub struct World {
     pub bytes: u64,
     /// What all nodes are set to, unless told otherwise.
     pub settings: Arc<Settings>,
+    /// Whether new nodes get public addresses, each in a subnet of its own, so that quotas hold.
+    pub public: bool,
     /// Which slot has an address.
     by_address: BTreeMap<SocketAddr, usize>,
     /// What is to come, by time and order of planning.
@@ -102,6 +104,7 @@ impl World {
             datagrams: 0,
             bytes: 0,
             settings: Arc::new(settings),
+            public: false,
             by_address: BTreeMap::new(),
             queue: BTreeMap::new(),
             planned: 0,
@@ -132,12 +135,16 @@ impl World {
 
     /// Starts a node in an empty place; it knows nothing of what was there before.
     pub fn start(&mut self, slot: usize, settings: Arc<Settings>) {
+        self.start_as(slot, self.slots[slot].address, settings);
+    }
+
+    /// The same with a node that thinks that it is at `address`, as one behind a NAT does.
+    pub fn start_as(&mut self, slot: usize, address: SocketAddr, settings: Arc<Settings>) {
         let mut secret = [0; 32];
         for chunk in secret.chunks_exact_mut(8) {
             chunk.copy_from_slice(&self.random.next_u64().to_be_bytes());
         }
         let seed = self.random.next_u64();
-        let address = self.slots[slot].address;
         self.slots[slot].rhythm = Rhythm::new(self.now, settings.periods, seed);
         self.slots[slot].node = Some(Node::new(address, settings, secret));
         self.slots[slot].wake = None;
@@ -183,7 +190,8 @@ impl World {
 
     /// Puts a datagram on the network, also one that no node would send.
     pub fn send(&mut self, slot: usize, to: SocketAddr, bytes: Vec<u8>) {
-        let from = self.slots[slot].address;
+        let from = self.network.source(slot, self.slots[slot].address, to);
+        self.by_address.insert(from, slot);
         self.slots[slot].sent += 1;
         self.slots[slot].sent_bytes += bytes.len() as u64;
         self.inject(slot, from, to, bytes);
@@ -305,7 +313,11 @@ impl World {
             | Event::Peers { .. }
             | Event::Done { .. } => {
                 self.happened(|| format!("{slot} says {event:?}"));
+                let left = event == Event::Left;
                 self.slots[slot].events.push((now, event));
+                if left {
+                    self.stop(slot);
+                }
             }
         }
     }

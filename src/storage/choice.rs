@@ -2,11 +2,12 @@
 //!
 //! A piece at the border of two files is wanted or not as a whole, so some bytes of unwanted files
 //! arrive. They are kept, or the piece could neither be checked again nor given to others; but not
-//! under the file's name, where nobody could tell a scrap from a file. They go into one hidden file
-//! beside the torrent's, each at its offset in the torrent, so that it takes only the space of the
-//! scraps and means the same whatever is chosen next time. A file that is there whole from before
-//! is used as it is.
+//! under the file's name, where nobody could tell a scrap from a file. They go into one file in the
+//! folder of resume records, where nobody else has files. Each is there at its offset in the
+//! torrent, so that the file takes only the space of the scraps and means the same whatever is
+//! chosen next time. A file that is there whole from before is used as it is.
 
+use crate::metainfo::RESUME_FOLDER;
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,14 +19,14 @@ pub(super) struct Choice {
     /// Which files' bytes are among the scraps.
     scraps: Box<[AtomicBool]>,
     /// Path of the file of scraps, relative to the root.
-    path: [OsString; 1],
+    path: [OsString; 2],
 }
 
 impl Choice {
     /// A choice, of all files if it is empty; unwanted files are taken to be not there.
     pub(super) fn new(wanted: &[bool], name: String) -> Self {
         let scraps = wanted.iter().map(|wanted| AtomicBool::new(!wanted)).collect();
-        Self { wanted: wanted.into(), scraps, path: [name.into()] }
+        Self { wanted: wanted.into(), scraps, path: [RESUME_FOLDER.into(), name.into()] }
     }
 
     /// Whether a file is wanted.

@@ -21,7 +21,8 @@ impl Storage {
     /// Makes what a download needs: folders, files with their length, exec bits, links.
     ///
     /// What is there is kept. Files that are longer than the torrent's, or that are no files, are
-    /// an error, and then nothing was changed. Files that already fit need no right to write.
+    /// an error, and then nothing was changed. After another error, a full disk above all, what
+    /// was made is removed again. Files that already fit need no right to write.
     /// Cost: a few system calls per file.
     pub fn prepare(&self, allocation: Allocation) -> Result<Prepared, StorageError> {
         let before = self.inspect();
@@ -31,7 +32,17 @@ impl Storage {
         let mut folders = Folders::open(self.root(), Absent::Make)?;
         self.make_outermost(&mut folders)?;
         self.lock(Access::Write)?;
-        let scraps = self.look_for_unwanted(&mut folders);
+        let scraps = self.look_for_unwanted();
+        self.make(&mut folders, allocation).inspect_err(|_| self.unmake(&before))?;
+        Ok(Prepared { any_existing: scraps || before.present > 0 })
+    }
+
+    /// Makes all wanted files and links.
+    fn make<'a>(
+        &'a self,
+        folders: &mut Folders<'a>,
+        allocation: Allocation,
+    ) -> Result<(), StorageError> {
         let specs = || self.files().iter().enumerate().filter(|(file, _)| self.wants(*file));
         for (file, spec) in specs() {
             if let FileKind::Regular { executable } = spec.kind {
@@ -52,7 +63,7 @@ impl Storage {
                 self.prepare_link(folder, name, file, &link_text(spec, target))?;
             }
         }
-        Ok(Prepared { any_existing: scraps || before.present > 0 })
+        Ok(())
     }
 
     /// Makes the file or folder that all others are in, empty: what is to be locked has to be
@@ -122,13 +133,13 @@ impl Storage {
 
     /// Finds unwanted files that are there whole: their bytes are used where they are. Tells
     /// whether there are any, or scraps of others.
-    fn look_for_unwanted<'a>(&'a self, folders: &mut Folders<'a>) -> bool {
+    fn look_for_unwanted(&self) -> bool {
         let Some(choice) = self.choice() else { return false };
+        let Ok(mut existing) = Folders::open(self.root(), Absent::Fail) else { return false };
         if choice.is_all() {
-            remove_scraps(folders, choice);
+            remove_scraps(&mut existing, choice);
             return false;
         }
-        let Ok(mut existing) = Folders::open(self.root(), Absent::Fail) else { return false };
         let unwanted = self.files().iter().enumerate().filter(|(file, _)| !choice.wants(*file));
         let mut found = false;
         for (file, spec) in unwanted {
@@ -139,7 +150,7 @@ impl Storage {
                 found = true;
             }
         }
-        let scraps = folders.parent(choice.path()).map(|(root, name)| look(root, name));
+        let scraps = existing.parent(choice.path()).map(|(folder, name)| look(folder, name));
         found || matches!(scraps, Ok(Ok(Some(_))))
     }
 
@@ -230,8 +241,8 @@ impl Storage {
 /// All files are made now, so nothing is to be kept apart. Pieces that lose bytes by that are
 /// fetched again.
 fn remove_scraps<'a>(folders: &mut Folders<'a>, choice: &'a Choice) {
-    let Ok((root, name)) = folders.parent(choice.path()) else { return };
-    match rustix::fs::unlinkat(root, name, AtFlags::empty()) {
+    let Ok((folder, name)) = folders.parent(choice.path()) else { return };
+    match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(errno) => log::info!("{name:?} is not needed any more and cannot be removed: {errno}"),
     }

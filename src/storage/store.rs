@@ -3,10 +3,12 @@
 use super::choice::Choice;
 use super::error::{Operation, StorageError, StorageErrorKind};
 use super::folders::{Absent, Folders, check_regular, create_file, join, look, open_file};
+use super::follow::Follower;
 use super::marks::FileMarks;
 use super::positioned::{read_run, write_run, zero_run};
 use super::slices::{Gather, Scatter};
 use super::spec::{FileKind, FileSpec};
+use super::stamp::Stamp;
 use super::table::{Access, FileKey, FileTable, OpenFile};
 use super::unflushed::Flushes;
 use crate::layout::{FileRun, Layout, PieceSpan};
@@ -38,6 +40,8 @@ pub struct Storage {
     pub(super) flushes: Flushes,
     /// Files written since that was asked last.
     written: FileMarks,
+    /// Notices changes of the files that are not ours.
+    pub(super) follower: Follower,
     /// Keeps other processes off, once it is locked.
     pub(super) locked: OnceLock<OwnedFd>,
     /// What each file was when it was first opened: its path has to lead to the same one later.
@@ -58,13 +62,25 @@ impl Storage {
         // The scraps come after the last file.
         let flushes = Flushes::new(files.len() + 1);
         let owner = table.new_owner();
-        let (written, locked) = (FileMarks::new(files.len()), OnceLock::new());
-        let (first, choice) = (Mutex::default(), None);
-        Self { root, layout, files, table, owner, choice, flushes, first, written, locked }
+        let (written, follower) = (FileMarks::new(files.len()), Follower::new(files.len()));
+        let (first, choice, locked) = (Mutex::default(), None, OnceLock::new());
+        Self {
+            root,
+            layout,
+            files,
+            table,
+            owner,
+            choice,
+            flushes,
+            written,
+            follower,
+            locked,
+            first,
+        }
     }
 
     /// The same files of which only some are wanted, all if none is told of. Bytes of others that
-    /// come with them go into a file of this name beside the torrent's.
+    /// come with them go into a file of this name in the folder of resume records.
     pub fn choosing(mut self, wanted: &[bool], scraps: String) -> Self {
         self.choice = Some(Choice::new(wanted, scraps));
         self
@@ -130,7 +146,10 @@ impl Storage {
             }
             let (index, offset) = self.place(run);
             let file = self.open(index, Access::Write)?;
+            let look = || rustix::fs::fstat(&*file).ok().map(|stat| Stamp::of(&stat));
+            self.follower.write_begins(index, look);
             let written = write_run(file.as_fd(), offset, run.length, &mut from);
+            self.follower.write_ended(index, look);
             // Marked after the write, so that a flush that clears the mark covers the bytes.
             self.flushes.mark(index);
             self.written.mark(index);
@@ -209,10 +228,11 @@ impl Storage {
 
     /// The file, opened now and not in the table.
     fn open_anew(&self, file: usize, access: Access) -> Result<OpenFile, StorageError> {
-        let mut folders = Folders::open(&self.root, Absent::Fail)?;
-        let (folder, name) = folders.parent(self.relative(file))?;
-        // The scraps' file comes into being with the first of them.
+        // The scraps' file and its folder come into being with the first of them.
         let made = file == self.files.len() && access == Access::Write;
+        let absent = if made { Absent::Make } else { Absent::Fail };
+        let mut folders = Folders::open(&self.root, absent)?;
+        let (folder, name) = folders.parent(self.relative(file))?;
         let open = if made { create_file(folder, name) } else { open_file(folder, name, access) };
         let descriptor = open.map_err(|kind| self.error(file, Operation::Open, kind))?;
         Ok(OpenFile::new(descriptor, access))

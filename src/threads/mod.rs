@@ -12,6 +12,9 @@
 //! | `herald` | [`herald`] | its queue and the clock |
 //! | `discover` | [`discover`] | its queue and the clock |
 //! | `tracker-N` | [`tracker`] | its tracker |
+//! | `chord-listen` | [`chord_listen`] | its poll: sockets and mailbox, the nodes' deadlines |
+//! | `chord-stabilize` | [`chord_stabilize`] | its queue and the clock |
+//! | `chord-save` | [`chord_save`] | its queue |
 //! | `watchdog` | [`watchdog`] | the clock |
 //!
 //! [`bus`] is the one channel up, [`assets`] what a torrent means to those that touch its files.
@@ -21,6 +24,9 @@ pub mod arrivals;
 pub mod assets;
 pub mod bus;
 pub mod choker;
+pub mod chord_listen;
+pub mod chord_save;
+pub mod chord_stabilize;
 pub mod discover;
 pub mod disk;
 pub mod hash;

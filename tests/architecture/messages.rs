@@ -22,7 +22,7 @@ const SPEAKERS: [&str; 2] = ["CloseReason", "Bound"];
 const BEGINNINGS: [&str; 2] = ["expected ", "the "];
 /// Folders and files whose errors no user meets, with the reason.
 const UNHEARD: [(&str, &str); 4] = [
-    ("src/chord/", "no command uses the ring yet"),
+    ("src/chord/error.rs", "a datagram that is none of the ring's is dropped"),
     ("src/simulator/", "it is for developers"),
     ("src/tracker/http_query.rs", "said by who plays the tracker, which is the tests"),
     ("src/wire/extension.rs", "a peer's extension handshake that is none counts as not sent"),

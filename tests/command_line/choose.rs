@@ -31,14 +31,18 @@ fn only_chosen_files_are_there_and_others_can_follow() {
     let (_seed, port) = seed(&desk);
     expect_success(&download(&desk, port, "--files 5,*.dat"));
     assert_eq!(copied(&desk, &content), [5, 7]);
-    let scraps = desk.path("copy").join(format!(".{}.parts", torrent.info_hash));
+    let scraps = desk.path("copy").join(format!(".cuerda/{}.parts", torrent.info_hash));
     assert!(scraps.exists(), "scraps of their neighbors are kept apart");
     // The same again needs nobody: every piece is there and good.
     let again = "download content.torrent --dir copy --port 0 --timeout 20 --files 5,*.dat";
     expect_success(&desk.run(again));
     expect_success(&download(&desk, port, "--files 6 --files <2,!9"));
     assert_eq!(copied(&desk, &content), [1, 2, 5, 6, 7, 8, 10]);
+    // A file that only looks like ours is none of ours.
+    let foreign = desk.path("copy").join(format!(".{}.parts", torrent.info_hash));
+    std::fs::write(&foreign, "mine").expect("a file");
     expect_success(&download(&desk, port, "--sequential"));
+    assert_eq!(std::fs::read(foreign).expect("it is there"), b"mine");
     content.compare(&desk.path("copy"), Empty::Required).expect("a faithful copy");
     assert!(!scraps.exists(), "nothing is left apart");
 }
@@ -53,6 +57,13 @@ fn json_tells_the_chosen_part_as_the_whole() {
     expect_success(&ended);
     let told = objects(&ended.out);
     let complete = told.iter().find(|object| object["event"] == "complete").unwrap();
+    let at = told.iter().position(|object| object["event"] == "complete").unwrap();
+    let figures = &told[at - 1];
+    assert_eq!(figures["event"], "progress", "the last figures are told, however quick it was");
+    assert_eq!(
+        (&figures["verified"], &figures["length"]),
+        (&complete["length"], &complete["length"])
+    );
     // 49,999 bytes touch two or three pieces of 32 KiB.
     let length = complete["length"].as_u64().unwrap();
     assert!((49_999..=3 * 32_768).contains(&length), "{complete}");

@@ -79,6 +79,20 @@ fn commands() -> Vec<(String, &'static str)> {
             "cannot write the torrent, there is no such folder",
         ),
         ("create origin -o origin".to_owned(), "cannot write the torrent, this is a folder"),
+        (format!("ring lookup {HASH} --via 127.0.0.1:1"), "no node of the ring answered"),
+        (
+            "node --listen 127.0.0.1:0 --replicas 3 --write-quorum 1".to_owned(),
+            "this ring cannot be: …",
+        ),
+        (
+            "node --listen 127.0.0.1:0 --listen 127.0.0.2:0".to_owned(),
+            "a ring node listens on one address, or on one of IPv4 and one of IPv6",
+        ),
+        (
+            format!("ring lookup {HASH} --via 127.0.0.1:1 --ring-key missing"),
+            "cannot read the ring's key: …",
+        ),
+        ("node --listen 192.0.2.1:1".to_owned(), "cannot listen on UDP …: …"),
         ("man no/such".to_owned(), "cannot write the manual: …"),
     ]
 }

@@ -2,6 +2,8 @@
 //! give it to others, and those get names that every system takes.
 
 use crate::desk::{Desk, expect_success};
+use crate::download::{download, seed};
+use crate::support::content::Content;
 use crate::support::place;
 use std::ffi::OsStr;
 use std::fs;
@@ -55,4 +57,32 @@ fn names_that_not_every_system_takes_can_be_given_to_others() {
     let (_desk, copy) = transfer(b"n", &[b"README", b"readme", b"ends with dot.", b"back\\slash"]);
     expect(&copy, &[("README", b"README"), ("readme (2)", b"readme")]);
     expect(&copy, &[("ends with dot_", b"ends with dot."), ("back_slash", b"back\\slash")]);
+}
+
+#[test]
+fn a_torrent_named_like_the_folder_of_records_reaches_none() {
+    let desk = Desk::new();
+    let records = desk.make_folder("copy/.cuerda");
+    for (name, folder) in [(".cuerda", "_.cuerda"), ("CUERDA~1", "_CUERDA~1")] {
+        let files = vec![("evil.txt", 20_000), ("victim.resume", 30_000)];
+        desk.write(&Content { name, files, piece_length: 16 * 1024 });
+        fs::rename(desk.path("origin").join(name), desk.path("origin").join(folder))
+            .expect("its files have safe names");
+        for there in [records.clone(), desk.make_folder(&format!("copy/{name}"))] {
+            fs::write(there.join("victim.resume"), "record").expect("a record");
+        }
+        let (_seed, port) = seed(&desk);
+        let ended = download(&desk, port, "--timeout 60");
+        expect_success(&ended);
+        assert_eq!(ended.out, format!("copy/{folder}\n"));
+        for there in [records.clone(), desk.path("copy").join(name)] {
+            let record = fs::read(there.join("victim.resume")).expect("it is there");
+            assert_eq!(record, b"record", "{name}");
+            assert!(!there.join("evil.txt").exists(), "{name}");
+        }
+        assert_eq!(
+            fs::metadata(desk.path("copy").join(folder).join("evil.txt")).map(|f| f.len()).ok(),
+            Some(20_000)
+        );
+    }
 }

@@ -20,6 +20,11 @@ fn wrong_usage_exits_2_and_says_nothing_to_scripts() {
         "download x.torrent --dir d --port 65536",
         "download x.torrent --dir d --timeout soon",
         "seed x.torrent",
+        "node",
+        "node --listen here",
+        "ring",
+        "ring status",
+        "ring lookup nonsense --via 127.0.0.1:1",
     ];
     for arguments in wrong {
         let ended = desk.run(arguments);
@@ -34,7 +39,7 @@ fn help_and_version_are_answers_not_errors() {
     let desk = Desk::new();
     let help = desk.run("--help");
     expect_success(&help);
-    for command in ["create", "info", "verify", "download", "seed"] {
+    for command in ["create", "info", "verify", "download", "seed", "node", "ring"] {
         assert!(help.out.contains(command), "help leaves out {command}: {}", help.out);
         let own = desk.run(&format!("{command} --help"));
         expect_success(&own);

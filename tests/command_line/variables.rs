@@ -6,7 +6,7 @@ use crate::support::process::{Ended, Running};
 use std::process::Command;
 
 /// The commands that have options of their own.
-const COMMANDS: [&str; 5] = ["create", "info", "verify", "download", "seed"];
+const COMMANDS: [&str; 6] = ["create", "info", "verify", "download", "seed", "node"];
 
 /// Runs the program with one variable.
 fn run(desk: &Desk, arguments: &str, name: &str, value: &str) -> Ended {

@@ -10,13 +10,15 @@ use std::path::{Path, PathBuf};
 /// A kind of input: the folder of its corpus, and what must hold for any bytes.
 type Kind = (&'static str, fn(&[u8]));
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 10] = [
     ("bencode", checks::bencode::check),
     ("connection", checks::connection::check),
     ("extension", checks::extension::check),
     ("handshake", checks::handshake::check),
     ("magnet", checks::magnet::check),
     ("metainfo", checks::metainfo::check),
+    ("ring_message", checks::ring_message::check),
+    ("ring_node", checks::ring_node::check),
     ("tracker", checks::tracker::check),
     ("wire", checks::wire::check),
 ];

@@ -35,6 +35,30 @@ fn a_full_disk_is_told_once_and_left_behind_as_soon_as_there_is_room() {
 }
 
 #[test]
+fn files_that_cannot_have_their_space_at_once_are_not_left_behind() {
+    let files = vec![("fits", 4 << 20), ("in/there/does not", 30 << 20)];
+    let scene = Scene::new(Content { name: "large", files, piece_length: 1 << 20 }, 1 << 30);
+    let Some(disk) = Mount::new(scene.desk.make_folder("small"), 20 << 20) else { return };
+    let line = "download content.torrent --dir small --port 0 --quiet --allocate full";
+    let left = || fs::read_dir(disk.path()).expect("a folder").count();
+    expect_failure(&scene.desk.start(line).wait(LIMIT), "does not");
+    assert_eq!(left(), 0);
+    // What was there before stays.
+    let fits = scene.content.path(disk.path(), "fits");
+    fs::create_dir(disk.path().join("large")).expect("a folder");
+    fs::write(&fits, "mine").expect("a file");
+    expect_failure(&scene.desk.start(line).wait(LIMIT), "does not");
+    assert_eq!(left(), 1);
+    assert!(fs::read(&fits).expect("it is there").starts_with(b"mine"));
+    assert_eq!(fs::read_dir(disk.path().join("large")).expect("a folder").count(), 2);
+
+    let single = Scene::new(Content::single("one.bin", 30 << 20, 1 << 20), 1 << 30);
+    let Some(disk) = Mount::new(single.desk.make_folder("small"), 20 << 20) else { return };
+    expect_failure(&single.desk.start(line).wait(LIMIT), "one.bin");
+    assert_eq!(fs::read_dir(disk.path()).expect("a folder").count(), 0);
+}
+
+#[test]
 fn a_read_only_folder_is_one_clear_error_for_a_download_and_none_for_a_seed() {
     let scene = Scene::new(Content::one_file(), 1 << 30);
     let Some(disk) = Mount::new(scene.desk.make_folder("fixed"), 20 << 20) else { return };

@@ -7,6 +7,7 @@ use crate::support::process::{Ended, Running};
 use crate::support::{place, wait};
 use rustix::process::Signal;
 use std::fs;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 /// Faster than anything here needs.
@@ -98,6 +99,70 @@ fn a_byte_that_changed_meanwhile_is_found_and_mended() {
     assert_eq!(number(&ended.out, "checked", "pieces"), pieces - 1);
     assert!(read(&ended) < pieces, "other files are not read");
     assert!(scene.proxy.delivered() - delivered < 3 * 32 * 1024, "one piece is fetched");
+    scene.content.compare(&copy, Empty::Required).expect("a faithful copy");
+}
+
+/// Changes a byte of a file after whatever changed it last, by the file system's clock.
+fn damage_later(scene: &Scene, file: &Path, offset: usize) {
+    let changed = |path: &Path| fs::metadata(path).map(|found| (found.ctime(), found.ctime_nsec()));
+    let (before, clock) = (changed(file).expect("the file"), scene.desk.path("clock"));
+    wait::until("another time than the file's", LIMIT, || {
+        fs::write(&clock, "tick").expect("written");
+        (changed(&clock).expect("there") > before).then_some(())
+    });
+    let writer = fs::File::options().read(true).write(true).open(file).expect("the file");
+    let mut byte = [0];
+    writer.read_exact_at(&mut byte, offset as u64).expect("read");
+    writer.write_all_at(&[byte[0] ^ 1], offset as u64).expect("written");
+}
+
+#[test]
+fn what_changes_while_it_is_given_to_others_does_not_pass_for_verified() {
+    let scene = Scene::new(Content::single("given.bin", 4 << 20, 64 * 1024), FAST);
+    let (copy, port) = (scene.desk.path("copy"), place::free_port());
+    let line = format!(
+        "download content.torrent --json --dir copy --seed --port {port} --peer 127.0.0.1:{}",
+        scene.proxy.port()
+    );
+    let mut download = scene.desk.start(&line);
+    wait::until("all of the content", LIMIT, || {
+        assert!(download.ended().is_none(), "{}", download.out());
+        last(&download.out(), "complete")
+    });
+    damage_later(&scene, &copy.join("given.bin"), 3_000_000);
+    download.signal(Signal::INT);
+    assert_eq!(download.wait(LIMIT).status.code(), Some(0));
+    let ended = scene.complete(&copy);
+    assert_eq!(number(&ended.out, "checked", "pieces"), 63, "{}", ended.out);
+    scene.content.compare(&copy, Empty::Required).expect("a faithful copy");
+}
+
+#[test]
+fn what_changes_while_other_files_come_does_not_pass_for_verified() {
+    let files = vec![("a small one", 300_000), ("the large one", 8 << 20)];
+    let content = Content { name: "edited", files, piece_length: 32 * 1024 };
+    let scene = Scene::new(content, 4 << 20);
+    let copy = scene.desk.path("copy");
+    let peer = format!("127.0.0.1:{}", scene.proxy.port());
+    let line = format!(
+        "download content.torrent --json --dir copy --sequential --peer {peer} --port {}",
+        place::free_port()
+    );
+    let mut download = scene.desk.start(&line);
+    wait::until("more than the small file", LIMIT, || {
+        assert!(download.ended().is_none(), "{}", download.out());
+        let told = last(&download.out(), "progress")?;
+        (told["pieces"].as_u64()? > 40).then_some(())
+    });
+    damage_later(&scene, &scene.content.path(&copy, "a small one"), 100_000);
+    let ended = download.wait(LIMIT);
+    assert_eq!(ended.status.code(), Some(0), "{}{}", ended.err, ended.out);
+    let before = scene.proxy.delivered();
+    let ended = scene.complete(&copy);
+    let pieces = number(&ended.out, "checked", "pieces_total");
+    assert_eq!(number(&ended.out, "checked", "pieces"), pieces - 1, "{}", ended.out);
+    assert!(read(&ended) < 12, "only the small file is read: {}", ended.out);
+    assert!(scene.proxy.delivered() - before < 3 * 32 * 1024, "one piece is fetched");
     scene.content.compare(&copy, Empty::Required).expect("a faithful copy");
 }
 

@@ -1,7 +1,7 @@
 //! Rings that lose nodes: half at once, one after another, with the same address again; and
 //! networks that lose datagrams or fall apart.
 
-use crate::seeds::{becomes_ideal, becomes_right, for_seeds, seconds};
+use crate::seeds::{becomes_agreed, becomes_ideal, becomes_right, for_seeds, seconds};
 
 #[test]
 fn half_the_nodes_crash_and_the_others_form_the_ring() {
@@ -11,6 +11,7 @@ fn half_the_nodes_crash_and_the_others_form_the_ring() {
         world.crash_part(50);
         becomes_right(world, seconds(30));
         becomes_ideal(world, seconds(60));
+        becomes_agreed(world, seconds(60));
     });
 }
 
@@ -75,6 +76,7 @@ fn two_halves_that_could_not_hear_each_other_become_one_ring_again() {
         assert_eq!(world.rings(), 2);
         world.network.heal();
         becomes_ideal(world, seconds(300));
+        becomes_agreed(world, seconds(60));
     });
 }
 

@@ -1,6 +1,6 @@
 //! Rings that grow: one node after another, all at once, from one node to many.
 
-use crate::seeds::{becomes_ideal, becomes_right, for_seeds, seconds};
+use crate::seeds::{becomes_agreed, becomes_ideal, becomes_right, for_seeds, seconds};
 
 #[test]
 fn nodes_that_join_one_after_another_form_a_ring() {
@@ -23,6 +23,7 @@ fn nodes_that_join_all_at_once_form_a_ring() {
         world.join(40, Some(0));
         becomes_right(world, seconds(30));
         becomes_ideal(world, seconds(150));
+        becomes_agreed(world, seconds(60));
     });
 }
 

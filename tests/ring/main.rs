@@ -6,8 +6,15 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "figures and seeds, for people")]
 
+mod closed;
 mod cost;
 mod crashes;
 mod data;
 mod growing;
+mod handoff;
+mod leaving;
+mod overlap;
+mod reach;
 mod seeds;
+mod small;
+mod tiny;

@@ -52,6 +52,12 @@ pub(crate) fn becomes_ideal(world: &mut World, limit: Duration) {
     );
 }
 
+/// Runs until all arcs are held by whom they should be.
+pub(crate) fn becomes_agreed(world: &mut World, limit: Duration) {
+    let agreed = world.run_till(seconds(1), limit, |world| world.not_agreed().is_none());
+    assert!(agreed, "not agreed in {limit:?}: {}", world.not_agreed().unwrap_or_default());
+}
+
 /// Runs until predecessors and the first successors are right.
 pub(crate) fn becomes_right(world: &mut World, limit: Duration) {
     let right = world.run_till(seconds(1), limit, |world| world.not_right().is_none());

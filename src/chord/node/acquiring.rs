@@ -5,15 +5,12 @@ use super::state::Node;
 use crate::chord::acquire::{Acquisition, Next, Said};
 use crate::chord::contact::Contact;
 use crate::chord::holdings::hash_view;
-use crate::chord::message::{Answer, Fault, Query};
+use crate::chord::message::{Answer, Fault, Query, ViewHash};
 use crate::chord::neighborhood::Arc;
 use crate::chord::store::part_of;
 use crate::kit::clock::Time;
 use crate::limits::{ACQUIRE_RETRY, ACQUISITIONS_MAX, VIEW_SETTLED};
 use std::time::Duration;
-
-/// Tries in a row that found no majority, after which an acquisition makes do with what is there.
-const DIVIDED_MAX: u32 = 4;
 
 impl Node {
     /// Neighbors came or went: look at the arcs when they have settled.
@@ -57,9 +54,8 @@ impl Node {
                 };
                 let quorum = self.settings.quorum;
                 let behind = self.behind(arc);
-                let acquisition = Acquisition::new(me, arc, view.clone(), mine, quorum)
-                    .with_behind(behind)
-                    .forced(self.divided >= DIVIDED_MAX);
+                let acquisition =
+                    Acquisition::new(me, arc, view.clone(), mine, quorum).with_behind(behind);
                 let number = self.number();
                 self.acquisitions.insert(number, acquisition);
                 self.acquire(now, number);
@@ -93,28 +89,32 @@ impl Node {
             Next::Activate(nodes, olds) => {
                 // This node is the first to take its own new view over.
                 self.take_over(now, arc, &view, &olds);
+                if nodes.is_empty() {
+                    self.acquire(now, number);
+                }
                 for node in nodes {
                     let query = Query::Activate { arc, view: view.clone(), olds: olds.clone() };
                     self.ask(now, node, query, Purpose::Activate(number));
                 }
             }
-            Next::Done => {
-                self.acquisitions.remove(&number);
-                self.divided = 0;
-                if self.holdings.carve(arc) {
-                    for piece in self.holdings.within(arc) {
-                        (piece.view, piece.warm) = (view.clone(), true);
-                        piece.learners.retain(|(node, ..)| !view.contains(node));
-                    }
-                    self.holdings.join();
-                }
-                self.arcs_may_change(now);
-            }
-            Next::Retry => {
-                self.divided = self.divided.saturating_add(1);
-                self.give_up_acquisition(now, number);
-            }
+            Next::Done => self.acquired(now, number, (arc, aim)),
+            Next::Retry => self.give_up_acquisition(now, number),
         }
+    }
+
+    /// No old view of the arc can count any more: from now on this node does, unless it has taken
+    /// yet another view over meanwhile.
+    fn acquired(&mut self, now: Time, number: u64, (arc, aim): (Arc, ViewHash)) {
+        let cut = self.holdings.carve(arc);
+        let kept = cut && self.holdings.within(arc).all(|piece| hash_view(&piece.view) == aim);
+        if !kept {
+            self.give_up_acquisition(now, number);
+            return;
+        }
+        self.acquisitions.remove(&number);
+        self.holdings.within(arc).for_each(|piece| piece.warm = true);
+        self.holdings.join();
+        self.arcs_may_change(now);
     }
 
     /// Tries again later.
@@ -187,9 +187,8 @@ impl Node {
         };
         let me = self.hood.me.id;
         let behind = self.behind(part);
-        let acquisition = Acquisition::new(me, part, target, mine, self.settings.quorum)
-            .with_behind(behind)
-            .forced(self.divided >= DIVIDED_MAX);
+        let acquisition =
+            Acquisition::new(me, part, target, mine, self.settings.quorum).with_behind(behind);
         let number = self.number();
         self.acquisitions.insert(number, acquisition);
         self.acquire(now, number);

@@ -10,7 +10,8 @@ use super::state::Node;
 use crate::chord::codec::encode;
 use crate::chord::contact::Contact;
 use crate::chord::input::Output;
-use crate::chord::message::{Answer, Body, Cookie, Fault, Message, Query, Transaction};
+use crate::chord::message::{Answer, Body, Cookie, Fault, Message, Query, Standing, Transaction};
+use crate::chord::seal::SEAL_LENGTH;
 use crate::chord::secrets::{from_transaction, to_transaction};
 use crate::kit::clock::Time;
 use crate::limits::{CALLS_MAX, DEATH_TIME_MIN, PADDED_QUERY, SENDS_LOOKUP_MAX, SENDS_MAX};
@@ -60,27 +61,48 @@ impl Node {
         if call.due > now {
             return;
         }
-        let hurried = matches!(call.purpose, Purpose::Lookup(_) | Purpose::Forward(..));
+        let hurried = matches!(
+            call.purpose,
+            Purpose::Lookup(_)
+                | Purpose::Forward(..)
+                | Purpose::OnBehalf(_)
+                | Purpose::Inquiry(_)
+                | Purpose::Farewell
+        );
         let most = if hurried {
             SENDS_LOOKUP_MAX
         } else if call.purpose == Purpose::Courtesy {
             1
+        } else if matches!(call.purpose, Purpose::Visit(_)) {
+            SENDS_MAX
         } else {
             self.sends_to_death()
         };
         if call.sends < most {
-            let suspect = call.sends == 1 && call.purpose == Purpose::Successor;
+            let (to, sends) = (call.to, call.sends);
+            let suspect = sends == 1 && call.purpose == Purpose::Successor;
             self.send_call(now, number);
             if suspect {
                 self.check_next(now);
             }
+            if sends == 2 && !hurried {
+                self.inquire(now, to);
+            }
             return;
         }
         let Some(call) = self.calls.remove(&number) else { return };
-        // A stored peer need not be a node of the ring, so its silence buries nobody.
+        // A stored peer or one to be visited need not be a node of the ring, so its silence
+        // buries nobody.
         if hurried {
-            self.doubt(now, call.to);
-        } else if !matches!(call.purpose, Purpose::Courtesy | Purpose::Liveness(_)) {
+            if !matches!(call.purpose, Purpose::OnBehalf(_)) {
+                self.doubt(now, call.to);
+            }
+        } else if self.is_vouched(now, call.to) {
+            self.cache.suspect(now, call.to.id);
+        } else if !matches!(
+            call.purpose,
+            Purpose::Courtesy | Purpose::Liveness(_) | Purpose::Visit(_)
+        ) {
             self.bury(now, call.to);
         }
         self.came_back(now, call.to, call.purpose, Err(Refusal::Silent));
@@ -98,6 +120,8 @@ impl Node {
         let Some(call) = self.calls.get(&number).filter(|call| call.to.address == from) else {
             return;
         };
+        self.vouched.remove(&call.to.id);
+        let Some(call) = self.calls.get(&number) else { return };
         let rtt = (sent == call.sends).then(|| now.since(call.last));
         let sends = call.sends;
         let Some(call) = self.calls.remove(&number) else { return };
@@ -107,6 +131,12 @@ impl Node {
             Err(Refusal::Fault(fault, answer)) => (answer.cookie, *fault != Fault::NotMember),
             Err(Refusal::Silent | Refusal::Overloaded) => (None, false),
         };
+        let seen = match &result {
+            Ok(answer) => answer.seen,
+            Err(Refusal::Fault(_, answer)) => answer.seen,
+            Err(Refusal::Silent | Refusal::Overloaded) => None,
+        };
+        self.note_address(from, seen);
         if member && self.cache.heard(now, call.to, rtt) {
             // It was thought dead: perhaps a part of the ring is back.
             self.hint(call.to);
@@ -126,7 +156,7 @@ impl Node {
 
     /// Sends a question once more.
     fn send_call(&mut self, now: Time, number: u32) {
-        let client = !self.is_member();
+        let client = !matches!(self.standing, Standing::Member | Standing::Leaving);
         let Some(call) = self.calls.get_mut(&number) else { return };
         call.sends += 1;
         call.last = now;
@@ -143,14 +173,27 @@ impl Node {
         let padded = if call.query.wants_much() && cookie.is_none() { PADDED_QUERY } else { 0 };
         let body = Body::Query { query: call.query.clone(), cookie, client };
         let message = Message { transaction: to_transaction(number, call.sends), body };
-        self.send(to.address, &message, padded);
+        let bytes = encode(&message, self.tag, padded);
+        self.put_out(now, to.address, bytes);
         self.timers.insert((due, Timer::Call(number)));
     }
 
-    /// Sends a message.
-    pub(crate) fn send(&mut self, to: SocketAddr, message: &Message, padded: usize) {
-        let bytes = encode(message, self.tag, padded);
+    /// Sends a datagram, in a closed ring with its seal.
+    pub(crate) fn put_out(&mut self, now: Time, to: SocketAddr, bytes: Vec<u8>) {
+        let seconds = self.unix_seconds(now);
+        let bytes = match &mut self.seals {
+            Some(seals) => seals.seal(seconds, bytes),
+            None => bytes,
+        };
+        if let Some(probing) = &mut self.probing {
+            probing.sent(to);
+        }
         self.out.push(Output::Send { to, bytes });
+    }
+
+    /// Bytes that the seal of a datagram takes.
+    pub(crate) fn seal_length(&self) -> usize {
+        if self.seals.is_some() { SEAL_LENGTH } else { 0 }
     }
 
     /// A question was answered after being sent so often.

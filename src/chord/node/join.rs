@@ -1,4 +1,4 @@
-//! Coming into the ring and going out of it.
+//! Coming into the ring.
 //!
 //! Joining is a lookup of one's own place through a known node, and taking over the list of the
 //! first node there that answers. Where nobody answers a ring is begun; the search for other
@@ -22,9 +22,13 @@ impl Node {
         let me = self.hood.me.address;
         self.bootstrap = bootstrap;
         self.bootstrap.retain(|address| *address != me && Family::of(*address) == self.family);
-        if self.settings.client {
-            return;
+        if !self.settings.client && !self.must_probe(now) {
+            self.become_member(now);
         }
+    }
+
+    /// Goes into the ring: strangers reach this node, or need not.
+    pub(crate) fn become_member(&mut self, now: Time) {
         self.standing = Standing::Joining;
         if self.bootstrap.is_empty() {
             self.begin_ring(now);
@@ -94,44 +98,5 @@ impl Node {
         self.standing = Standing::Member;
         self.tell(Event::Joined);
         self.neighbors_changed(now);
-    }
-
-    /// Leaves: the neighbors are told about each other. A crash comes to the same, only later.
-    pub(crate) fn leave(&mut self, now: Time) {
-        if self.is_member() {
-            let mut told: Vec<Contact> = self.hood.successors.first().into_iter().collect();
-            told.extend(self.hood.predecessors.trusted());
-            told.dedup();
-            let query = Query::Leave {
-                successors: self.hood.successors.entries().to_vec(),
-                predecessors: self.hood.predecessors.entries().to_vec(),
-            };
-            for neighbor in told {
-                self.ask(now, neighbor, query.clone(), Purpose::Courtesy);
-            }
-        }
-        self.standing = Standing::Leaving;
-        self.lookups.clear();
-        self.tell(Event::Left);
-    }
-
-    /// A neighbor leaves, and tells who is on its other side.
-    pub(crate) fn neighbor_leaves(
-        &mut self,
-        now: Time,
-        who: Contact,
-        successors: &[Contact],
-        predecessors: &[Contact],
-    ) {
-        let was_first = self.hood.successors.first() == Some(who);
-        let was_before = self.hood.predecessors.first() == Some(who);
-        self.strike(now, who);
-        if let Some(next) = successors.first().filter(|_| was_first) {
-            self.hint(*next);
-        }
-        if let Some(before) = predecessors.first().filter(|_| was_before) {
-            // It becomes the predecessor if it answers.
-            self.ask(now, *before, Query::GetNeighbors, Purpose::Predecessor);
-        }
     }
 }

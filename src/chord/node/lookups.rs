@@ -106,7 +106,7 @@ impl Node {
         match wish {
             Wish::Join => self.found_own_place(now, &nodes),
             Wish::Finger(exponent) => self.found_finger(exponent, &nodes),
-            Wish::Merge => self.found_ring(&nodes),
+            Wish::Merge => self.found_ring(now, &nodes),
             Wish::Operation(number) => self.found_replicas(now, number, &nodes),
             Wish::Find(command) => {
                 let outcome = Outcome::Found { nodes, hops, requests };
@@ -156,10 +156,17 @@ impl Node {
         }
     }
 
-    /// A remembered contact's ring says who is at this node's place.
-    fn found_ring(&mut self, nodes: &[Contact]) {
+    /// A remembered contact's ring says who is at this node's place. If that is somebody else, it
+    /// does not know this node: so it is told, also if it is of no use as a successor here; it may
+    /// be alone and know nobody who lives.
+    fn found_ring(&mut self, now: Time, nodes: &[Contact]) {
         let me = self.hood.me.id;
+        let unknown = nodes.first().is_some_and(|node| node.id != me);
         let Some(first) = nodes.iter().find(|node| node.id != me) else { return };
+        if unknown {
+            let former = self.hood.successors.first().filter(|former| former != first);
+            self.ask(now, *first, Query::Notify { former }, Purpose::Courtesy);
+        }
         let before = self.hints.len();
         self.hint(*first);
         if self.hints.len() > before {

@@ -7,7 +7,7 @@ use crate::chord::codec::{decode, encode};
 use crate::chord::contact::{Contact, Family};
 use crate::chord::error::MessageError;
 use crate::chord::input::{Command, Input, Output, Turn};
-use crate::chord::message::{Answer, Body, Fault, Message, Standing};
+use crate::chord::message::{Answer, Body, Fault, Message};
 use crate::kit::clock::Time;
 use std::net::SocketAddr;
 
@@ -24,6 +24,9 @@ impl Node {
         self.expire(now);
         while let Some((to, purpose, result)) = self.at_once.pop_front() {
             self.came_back(now, to, purpose, result);
+        }
+        if self.has_handed_over() {
+            self.leave_now();
         }
         out.append(&mut self.out);
     }
@@ -54,6 +57,7 @@ impl Node {
             Command::Join(bootstrap) => self.join(now, bootstrap),
             Command::Leave => self.leave(now),
             Command::FindSuccessor(place) => self.find(now, number, place),
+            Command::Visit(address) => self.visit(now, number, address),
             Command::Lookup(info_hash) => self.read(now, number, info_hash),
             Command::Announce { info_hash, port, flags } => {
                 self.announce(now, number, info_hash, (port, flags));
@@ -63,15 +67,27 @@ impl Node {
 
     /// A datagram came in. What is no message of the ring is dropped.
     fn datagram(&mut self, now: Time, from: SocketAddr, bytes: &[u8]) {
-        if from == self.hood.me.address || Family::of(from) != self.family {
+        let mine = from == self.hood.me.address;
+        if self.left || mine || Family::of(from) != self.family {
             return;
         }
         let length = bytes.len();
+        let seconds = self.unix_seconds(now);
+        let bytes = match &mut self.seals {
+            Some(seals) => match seals.open(now, seconds, bytes) {
+                Some(payload) => payload,
+                // Strangers get silence.
+                None => return,
+            },
+            None => bytes,
+        };
         match decode(bytes, self.tag, self.family) {
             Ok(Message { transaction, body }) => match body {
                 Body::Query { query, cookie, client } => {
                     let asker = Asker { from, transaction, cookie, client, length };
-                    self.serve(now, asker, query);
+                    if self.may_ask(now, asker) {
+                        self.serve(now, asker, query);
+                    }
                 }
                 Body::Answer(answer) => self.returned(now, from, transaction, Ok(*answer)),
                 Body::Fault(fault, answer) => {
@@ -81,8 +97,11 @@ impl Node {
             },
             Err(MessageError::UnknownQuery { transaction }) => {
                 let body = Body::Fault(Fault::Unknown, Box::default());
-                let bytes = encode(&Message { transaction, body }, self.tag, 0);
-                self.out.push(Output::Send { to: from, bytes });
+                let asker = Asker { from, transaction, cookie: None, client: true, length };
+                if self.may_ask(now, asker) {
+                    let bytes = encode(&Message { transaction, body }, self.tag, 0);
+                    self.put_out(now, from, bytes);
+                }
             }
             Err(_) => {}
         }
@@ -101,6 +120,8 @@ impl Node {
                 Timer::Join => self.try_to_join(now),
                 Timer::Arcs => self.look_at_arcs(now),
                 Timer::Operation(number) => self.begin_round(now, number),
+                Timer::Probe => self.probe_is_over(now),
+                Timer::Leave => self.leave_now(),
             }
         }
     }
@@ -113,7 +134,7 @@ impl Node {
         purpose: Purpose,
         result: Result<Answer, Refusal>,
     ) {
-        if self.standing == Standing::Leaving {
+        if self.left {
             return;
         }
         match purpose {
@@ -133,7 +154,13 @@ impl Node {
                 self.forwarded(now, (number, key), from, result.is_err());
             }
             Purpose::Liveness(key) => self.pinged(now, key, from, result),
-            Purpose::Check | Purpose::Courtesy => {}
+            Purpose::Visit(command) => self.visited(command, result),
+            Purpose::Probe => self.probe_asked(now, &result),
+            Purpose::OnBehalf(number) => self.pinged_on_behalf(now, number, result),
+            Purpose::Inquiry(about) => self.inquired(now, about, &result),
+            Purpose::Around => self.said_around(now, from, result),
+            Purpose::Check => self.checked(now, from, &result),
+            Purpose::Farewell | Purpose::Courtesy => {}
         }
     }
 }

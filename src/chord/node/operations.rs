@@ -5,7 +5,7 @@ use super::pending::{Operation, Purpose, Refusal, Timer, Wish};
 use super::state::Node;
 use crate::chord::contact::Contact;
 use crate::chord::input::{Event, Outcome};
-use crate::chord::message::{Announce, Answer, Flags, Query};
+use crate::chord::message::{Announce, Answer, Flags, Peer, Query};
 use crate::chord::neighborhood::pick_replicas;
 use crate::chord::quorum::Tally;
 use crate::chord::ring_id::RingId;
@@ -15,6 +15,7 @@ use crate::limits::{
     LEASE_MAX, OPERATION_ROUNDS_MAX, OPERATION_TIME_MAX, OPERATIONS_MAX, TOMBSTONE_TIME,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Pause before an announce or read starts over.
@@ -35,8 +36,7 @@ impl Node {
         (port, flags): (Option<u16>, Flags),
     ) {
         // Grows with each announce, also over a restart.
-        let seconds = (self.settings.epoch_micros / 1_000_000) as u32;
-        let seconds = seconds.wrapping_add(now.since(Time::ZERO).as_secs() as u32);
+        let seconds = self.unix_seconds(now);
         self.last_sequence = seconds.max(self.last_sequence.saturating_add(1));
         let lease = if flags.gone { TOMBSTONE_TIME } else { LEASE_MAX }.as_secs() as u16;
         let sequence = self.last_sequence;
@@ -51,6 +51,11 @@ impl Node {
         info_hash: InfoHash,
         announce: Option<Announce>,
     ) {
+        if self.operations.len() >= OPERATIONS_MAX {
+            // The owner waits for those that were not told; the others are a courtesy.
+            let told = self.operations.iter().find(|(_, operation)| operation.told);
+            told.map(|(number, _)| *number).and_then(|number| self.operations.remove(&number));
+        }
         if self.operations.len() >= OPERATIONS_MAX || self.is_gone() {
             self.tell(Event::Done { command, outcome: Outcome::Failed });
             return;
@@ -67,6 +72,7 @@ impl Node {
             waiting: 0,
             tally: Tally::default(),
             peers: BTreeMap::new(),
+            told: false,
         };
         self.operations.insert(number, operation);
         self.timers.insert((deadline, Timer::Operation(number)));
@@ -79,7 +85,8 @@ impl Node {
         if operation.waiting > 0 && now < operation.deadline {
             return;
         }
-        if operation.rounds >= OPERATION_ROUNDS_MAX || now >= operation.deadline {
+        let over = operation.told || operation.rounds >= OPERATION_ROUNDS_MAX;
+        if over || now >= operation.deadline {
             self.finish_operation(number);
             return;
         }
@@ -143,11 +150,8 @@ impl Node {
         } else {
             operation.tally.add(from, &answer);
             let command = operation.command;
-            let fresh: Vec<_> = answer.peers.into_iter().flatten().collect();
-            let fresh: Vec<_> = fresh
-                .into_iter()
-                .filter(|(address, flags)| operation.peers.insert(*address, *flags).is_none())
-                .collect();
+            let peers = answer.peers.into_iter().flatten();
+            let fresh: Vec<_> = peers.filter_map(|peer| operation.learn(peer)).collect();
             if !fresh.is_empty() {
                 self.tell(Event::Peers { command, peers: fresh });
             }
@@ -184,6 +188,12 @@ impl Node {
     fn round_may_be_over(&mut self, now: Time, number: u64) {
         let quorum = self.settings.quorum;
         let Some(operation) = self.operations.get(&number) else { return };
+        if operation.told {
+            if operation.waiting == 0 {
+                self.operations.remove(&number);
+            }
+            return;
+        }
         let (count, members) = operation.tally.best();
         let needed = if operation.announce.is_some() {
             quorum.to_write(members)
@@ -197,8 +207,13 @@ impl Node {
         }
     }
 
+    /// Tells how an operation went. An announce that counts already still goes to the replicas
+    /// that have not answered.
     fn finish_operation(&mut self, number: u64) {
-        let Some(operation) = self.operations.remove(&number) else { return };
+        let Some(mut operation) = self.operations.remove(&number) else { return };
+        if operation.told {
+            return;
+        }
         let quorum = self.settings.quorum;
         let (replies, replicas) = operation.tally.best();
         let needed = if operation.announce.is_some() {
@@ -213,5 +228,57 @@ impl Node {
             Outcome::Counted { complete, replies, replicas }
         };
         self.tell(Event::Done { command: operation.command, outcome });
+        if complete && operation.announce.is_some() && operation.waiting > 0 {
+            operation.told = true;
+            self.operations.insert(number, operation);
+        }
+    }
+}
+
+impl Operation {
+    /// A replica told of a peer: what the owner has to hear of it, if anything.
+    fn learn(&mut self, peer: Peer) -> Option<(SocketAddr, Flags)> {
+        let before = self.peers.get(&peer.address).copied();
+        if before.is_some_and(|(flags, sequence)| !peer.outdates(flags, sequence)) {
+            return None;
+        }
+        self.peers.insert(peer.address, (peer.flags, peer.sequence));
+        let unheard = before.is_none_or(|(flags, _)| flags.gone);
+        let news = before.is_none_or(|(flags, _)| flags != peer.flags);
+        (news && !(unheard && peer.flags.gone)).then_some((peer.address, peer.flags))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_replicas_tell_of_a_peer_is_merged() {
+        let mut read = Operation {
+            command: 1,
+            info_hash: InfoHash([1; 20]),
+            announce: None,
+            deadline: Time::ZERO,
+            rounds: 0,
+            asked: BTreeSet::new(),
+            waiting: 0,
+            tally: Tally::default(),
+            peers: BTreeMap::new(),
+            told: false,
+        };
+        let peer = |port: u16, sequence, gone| Peer {
+            address: ([127, 0, 0, 1], port).into(),
+            flags: Flags { gone, ..Flags::default() },
+            sequence,
+        };
+        let mut told = |peer| read.learn(peer).map(|(_, flags)| flags.gone);
+        assert_eq!(told(peer(1, 5, false)), Some(false));
+        assert_eq!(told(peer(1, 6, false)), None, "newer, but nothing new");
+        assert_eq!(told(peer(1, 7, true)), Some(true), "taken back");
+        assert_eq!(told(peer(1, 6, false)), None, "a replica that has missed it");
+        assert_eq!(told(peer(1, 8, false)), Some(false), "back again");
+        assert_eq!(told(peer(2, 3, true)), None, "nobody was told of it");
+        assert_eq!(told(peer(2, 3, false)), None, "the one that says gone holds");
     }
 }

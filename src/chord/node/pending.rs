@@ -7,6 +7,7 @@ use crate::chord::quorum::Tally;
 use crate::chord::ring_id::RingId;
 use crate::id::InfoHash;
 use crate::kit::clock::Time;
+use crate::limits::PROBE_SENT_MAX;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
@@ -69,6 +70,18 @@ pub(crate) enum Purpose {
     Forward(u64, RingId),
     /// Whether a peer stored under a key is there.
     Liveness(RingId),
+    /// What a node says of itself, for a command of the owner.
+    Visit(u64),
+    /// Whether somebody is asked to ping this node.
+    Probe,
+    /// A ping that somebody else has asked for.
+    OnBehalf(u64),
+    /// Whether others hear of a neighbor that does not answer.
+    Inquiry(Contact),
+    /// Stabilization round a successor that only others hear of: the one behind it.
+    Around,
+    /// Tells a neighbor that this node leaves.
+    Farewell,
     /// Nobody waits for the answer.
     Courtesy,
 }
@@ -112,6 +125,47 @@ pub(crate) enum Timer {
     Arcs,
     /// An announce or read begins a new round, or gives up.
     Operation(u64),
+    /// Strangers had time to reach this node, or it tries again.
+    Probe,
+    /// Others had time to take over what this node held.
+    Leave,
+}
+
+/// Finding out whether strangers reach this node.
+#[derive(Debug, Clone)]
+pub(crate) struct Probing {
+    /// Until when it waits for them.
+    pub until: Time,
+    /// Nodes asked for strangers.
+    pub asked: usize,
+    /// Those of them that answered.
+    pub answers: usize,
+    /// Those of them that found some.
+    pub passed_on: usize,
+    /// Strangers who came.
+    pub came: BTreeSet<SocketAddr>,
+    /// Whom this node has sent something to meanwhile: they are no strangers.
+    sent: BTreeSet<SocketAddr>,
+}
+
+impl Probing {
+    /// Waits until then for what so many nodes make of it.
+    pub(crate) fn new(until: Time, asked: usize) -> Self {
+        let (came, sent) = (BTreeSet::new(), BTreeSet::new());
+        Self { until, asked, answers: 0, passed_on: 0, came, sent }
+    }
+
+    /// Something was sent to an address.
+    pub(crate) fn sent(&mut self, to: SocketAddr) {
+        if self.sent.len() < PROBE_SENT_MAX {
+            self.sent.insert(to);
+        }
+    }
+
+    /// Whether something was sent to an address, or may have been.
+    pub(crate) fn knows(&self, from: SocketAddr) -> bool {
+        self.sent.contains(&from) || self.sent.len() >= PROBE_SENT_MAX
+    }
 }
 
 /// An announce or read under way.
@@ -133,8 +187,10 @@ pub(crate) struct Operation {
     pub waiting: usize,
     /// Replies so far in this round.
     pub tally: Tally,
-    /// Peers told so far.
-    pub peers: BTreeMap<SocketAddr, Flags>,
+    /// What replicas told of each peer, the latest.
+    pub peers: BTreeMap<SocketAddr, (Flags, u32)>,
+    /// The owner knows how it went: an announce goes on to the replicas that were not needed.
+    pub told: bool,
 }
 
 /// Records on their way from a replica.

@@ -63,7 +63,7 @@ impl Node {
     pub(crate) fn check_predecessor(&mut self, now: Time) {
         let Some(before) = self.hood.predecessors.first() else { return };
         let asked = self.calls.values().any(|call| call.to == before);
-        if !asked {
+        if !asked && !self.is_vouched(now, before) {
             self.ask(now, before, Query::GetNeighbors, Purpose::Predecessor);
         }
     }
@@ -102,7 +102,7 @@ impl Node {
         notifier: Contact,
         result: Result<Answer, Refusal>,
     ) {
-        let dead = result.is_err();
+        let dead = result.is_err() && !self.is_vouched(now, before);
         self.predecessor_said(now, before, result);
         if dead {
             self.rectify(now, notifier);

@@ -12,7 +12,8 @@ use crate::limits::{LIVENESS_PINGS_MAX, MISSES_GONE, TOMBSTONE_TIME};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// An address that missed a ping is pinged again after this long.
+/// An address that missed a ping is pinged again after this long, or after the usual period if
+/// that is shorter.
 const PING_AGAIN: Duration = Duration::from_secs(20);
 
 impl Node {
@@ -45,12 +46,17 @@ impl Node {
                 others.retain(|node| *node != me);
                 let other = self.random.below(others.len() as u32) as usize;
                 if let Some(other) = others.get(other) {
-                    let digests = Some(Box::new(self.store.digests(arc)));
-                    let query = Query::Sync { arc, digests, learner: None };
-                    self.ask(now, *other, query, Purpose::Sync(None, arc));
+                    self.compare(now, *other, arc);
                 }
             }
         }
+    }
+
+    /// Asks another replica what it holds of an arc.
+    pub(crate) fn compare(&mut self, now: Time, other: Contact, arc: Arc) {
+        let digests = Some(Box::new(self.store.digests(arc)));
+        let query = Query::Sync { arc, digests, learner: None };
+        self.ask(now, other, query, Purpose::Sync(None, arc));
     }
 
     /// Another replica told its digests and view of an arc.
@@ -65,17 +71,16 @@ impl Node {
         if let Some(until) = answer.until {
             let part = Arc { begin: arc.begin, end: until };
             if until != arc.end && until.is_between(arc.begin, arc.end) {
-                let digests = Some(Box::new(self.store.digests(part)));
-                let query = Query::Sync { arc: part, digests, learner: None };
-                self.ask(now, from, query, Purpose::Sync(None, part));
+                self.compare(now, from, part);
             }
             return;
         }
-        let (Some(true), Some(view)) = (answer.warm, answer.view) else { return };
+        let Some(view) = answer.view else { return };
+        let warm = answer.warm == Some(true);
         let me = self.hood.me;
         let mine = self.hood.replicas_of(arc.end);
         let meant = mine.as_ref().is_some_and(|mine| mine.contains(&me));
-        if !view.contains(&me) && view.contains(&from) && !meant {
+        if warm && !view.contains(&me) && view.contains(&from) && !meant {
             // The others have gone on without this node, and its neighbors agree.
             self.take_over_without_me(now, arc);
             return;
@@ -136,13 +141,14 @@ impl Node {
         who: Contact,
         result: Result<Answer, Refusal>,
     ) {
+        let period = self.settings.periods.liveness;
         let Some(lease) = self.store.get_mut(key, who.address) else { return };
         if !matches!(result, Err(Refusal::Silent)) {
             lease.misses = 0;
             return;
         }
         lease.misses += 1;
-        lease.ping = now + PING_AGAIN;
+        lease.ping = now + PING_AGAIN.min(period);
         if lease.misses < MISSES_GONE {
             return;
         }

@@ -5,7 +5,6 @@ use super::pending::{Asker, Purpose, Refusal};
 use super::state::Node;
 use crate::chord::codec::encode;
 use crate::chord::contact::Contact;
-use crate::chord::input::Output;
 use crate::chord::message::{Answer, Body, Fault, Message, Query, Standing};
 use crate::chord::ring_id::RingId;
 use crate::kit::clock::Time;
@@ -17,6 +16,9 @@ pub(crate) type Reply = Result<Answer, (Fault, Box<Answer>)>;
 impl Node {
     /// Answers a question.
     pub(crate) fn serve(&mut self, now: Time, asker: Asker, query: Query) {
+        if self.probing.is_some() {
+            self.stranger_asks(now, asker.from);
+        }
         let contact = Contact::new(asker.from);
         let proven =
             asker.cookie.is_some_and(|cookie| self.secrets.is_cookie(now, asker.from, cookie));
@@ -33,10 +35,24 @@ impl Node {
         }
     }
 
+    /// Whether a source has not asked too much lately. Neighbors that have proved their address
+    /// may ask more: they fetch records.
+    pub(crate) fn may_ask(&mut self, now: Time, asker: Asker) -> bool {
+        if !self.settings.is_guarded() || self.question_rate.allow(now, asker.from) {
+            return true;
+        }
+        let contact = Contact::new(asker.from);
+        let proven = |cookie| self.secrets.is_cookie(now, asker.from, cookie);
+        let known = self.acquaintances().any(|node| node == contact)
+            || self.holdings.pieces().iter().any(|piece| piece.view.contains(&contact));
+        known && asker.cookie.is_some_and(proven)
+    }
+
     /// Sends an answer, cut to what the asker has earned.
     pub(crate) fn respond(&mut self, now: Time, asker: Asker, proven: bool, reply: Reply) {
         let most =
             if proven { DATAGRAM_MAX } else { DATAGRAM_MAX.min(asker.length * AMPLIFICATION_MAX) };
+        let most = most.saturating_sub(self.seal_length());
         let fresh = self.secrets.cookie(now, asker.from);
         let finish = |mut answer: Answer| {
             answer.seen = Some(asker.from);
@@ -52,7 +68,7 @@ impl Node {
         loop {
             let bytes = encode(&message, self.tag, 0);
             if bytes.len() <= most {
-                self.out.push(Output::Send { to: asker.from, bytes });
+                self.put_out(now, asker.from, bytes);
                 return;
             }
             let (Body::Answer(answer) | Body::Fault(_, answer)) = &mut message.body else { return };
@@ -79,7 +95,7 @@ impl Node {
 
     /// What to answer; nothing if the answer is deferred.
     fn reply(&mut self, now: Time, asker: Asker, proven: bool, query: Query) -> Option<Reply> {
-        if !self.is_member() && !matches!(query, Query::Ping) {
+        if !self.is_member() && !self.serves_while_leaving(&query) {
             let standing = Some(self.standing);
             return Some(Err((
                 Fault::NotMember,
@@ -93,6 +109,7 @@ impl Node {
             Query::GetNeighbors => Ok(Answer {
                 predecessors: Some(self.hood.predecessors.entries().to_vec()),
                 successors: Some(self.hood.successors.entries().to_vec()),
+                total: Some(self.store.key_count() as u32),
                 ..Answer::default()
             }),
             Query::Notify { former } => {
@@ -105,7 +122,10 @@ impl Node {
                 self.serve_peers(now, contact, RingId::of_key(info_hash), most.into())
             }
             Query::AnnouncePeer(announce) => return self.serve_announce(now, asker, announce),
-            Query::Probe { .. } => Err((Fault::Unknown, Box::default())),
+            Query::Probe { target, spared } if proven => {
+                return self.serve_probe(now, asker, (target, &spared));
+            }
+            Query::Probe { .. } => Err((Fault::Protocol, Box::default())),
             other @ (Query::Leave { .. }
             | Query::Sync { .. }
             | Query::Activate { .. }

@@ -7,6 +7,7 @@ use crate::chord::contact::Contact;
 use crate::chord::holdings::hash_view;
 use crate::chord::message::{Announce, Answer, Fault, Query, Record, ViewHash};
 use crate::chord::neighborhood::Arc;
+use crate::chord::packed::PEER_TAIL;
 use crate::chord::ring_id::RingId;
 use crate::kit::clock::Time;
 use crate::limits::{
@@ -23,8 +24,8 @@ impl Node {
         key: RingId,
         most: usize,
     ) -> Reply {
-        let room = PEERS_BYTES_MAX / (self.family.width() + 1);
-        let (peers, total) = self.store.peers(now, key, most.min(room), self.random.next_u64());
+        let room = PEERS_BYTES_MAX / (self.family.width() + PEER_TAIL);
+        let (peers, total) = self.store.peers(now, key, (most, room), self.random.next_u64());
         let token = self.secrets.token(now, asker.address, key);
         let answer = Answer {
             peers: Some(peers),
@@ -67,11 +68,16 @@ impl Node {
             sequence: announce.sequence,
             lease,
         };
+        let busy = |seconds| {
+            let retry = Answer { retry: Some(seconds), ..Answer::default() };
+            Some(Err((Fault::Busy, Box::new(retry))))
+        };
+        let new = self.settings.is_guarded() && !self.store.holds(key, record.address);
+        if new && !self.record_rate.allow(now, asker.from) {
+            return busy(1);
+        }
         if self.store.put(now, &record).is_err() {
-            return Some(Err((
-                Fault::Busy,
-                Box::new(Answer { retry: Some(60), ..Answer::default() }),
-            )));
+            return busy(60);
         }
         let answer = Answer { lease: Some(lease), ..answer };
         let learners: Vec<Contact> = self
@@ -86,10 +92,7 @@ impl Node {
             return Some(Ok(answer));
         }
         if self.deferred.len() >= DEFERRED_MAX {
-            return Some(Err((
-                Fault::Busy,
-                Box::new(Answer { retry: Some(1), ..Answer::default() }),
-            )));
+            return busy(1);
         }
         let number = self.number();
         let waiting = learners.len();
@@ -175,6 +178,11 @@ impl Node {
         }
         // A stranger cannot take arcs over; a newcomer is a neighbor as soon as lists have it.
         if known && self.take_over(now, arc, view, olds) {
+            if olds.len() > 1 && view.contains(&self.hood.me) {
+                // Several views become one. This node was in one of them; the asker has the
+                // records of all.
+                self.compare(now, asker, arc);
+            }
             Ok(Answer::default())
         } else {
             Err((Fault::Busy, Box::new(Answer { retry: Some(1), ..Answer::default() })))

@@ -37,7 +37,32 @@ impl Node {
             (None, None) => return,
         };
         self.stabilizing = true;
-        self.ask(now, next, Query::GetNeighbors, purpose);
+        match self.hood.successors.entries().get(1) {
+            // Only others hear of the successor: the one behind it tells the list.
+            Some(second) if purpose == Purpose::Successor && self.is_vouched(now, next) => {
+                self.ask(now, *second, Query::GetNeighbors, Purpose::Around);
+            }
+            Some(_) | None => self.ask(now, next, Query::GetNeighbors, purpose),
+        }
+    }
+
+    /// The node behind a successor that only others hear of told its list, or is dead.
+    pub(crate) fn said_around(
+        &mut self,
+        now: Time,
+        second: Contact,
+        result: Result<Answer, Refusal>,
+    ) {
+        self.stabilizing = false;
+        let Some(head) = self.hood.successors.first() else { return };
+        if let Ok(Answer { successors: Some(tail), .. }) = result
+            && self.is_vouched(now, head)
+            && self.hood.successors.entries().get(1) == Some(&second)
+        {
+            let mut list = vec![second];
+            list.extend(tail);
+            self.adopt(now, head, &list);
+        }
     }
 
     /// The successor answered, or is dead.
@@ -63,7 +88,11 @@ impl Node {
         };
         self.adopt(now, head, &tail);
         self.stabilizing = true;
-        match self.nearer(head, &predecessors.unwrap_or_default()) {
+        let predecessors = predecessors.unwrap_or_default();
+        let before: Vec<Contact> =
+            predecessors.iter().filter(|node| self.would_follow(**node)).copied().collect();
+        self.check_back(now, &before);
+        match self.nearer(head, &predecessors) {
             Some(between) => self.ask(now, between, Query::GetNeighbors, Purpose::Candidate),
             None => self.notify(now, head, None),
         }
@@ -145,8 +174,13 @@ impl Node {
         if self.hood.successors.adopt(head, tail, |node| cache.is_dead(node.id)) {
             self.neighbors_changed(now);
         }
-        // Who still names a node that is thought dead may know better.
-        let back = tail.iter().filter(|node| self.cache.may_be_back(now, node.id));
+        self.check_back(now, tail);
+    }
+
+    /// Who still names a node that is thought dead may know better: it may have come back with its
+    /// address.
+    fn check_back(&mut self, now: Time, named: &[Contact]) {
+        let back = named.iter().filter(|node| self.cache.may_be_back(now, node.id));
         let mut back: Vec<Contact> = back.copied().collect();
         back.retain(|node| !self.calls.values().any(|call| call.to.id == node.id));
         for node in back.into_iter().take(CHECKS_PER_TURN) {
@@ -166,6 +200,13 @@ impl Node {
         self.random.shuffle(&mut stale);
         for node in stale.into_iter().take(CHECKS_PER_TURN) {
             self.ask(now, node, Query::Ping, Purpose::Check);
+        }
+    }
+
+    /// An entry answered a ping; if it is no member, it is leaving or was begun anew.
+    pub(crate) fn checked(&mut self, now: Time, who: Contact, result: &Result<Answer, Refusal>) {
+        if result.as_ref().is_ok_and(|answer| !Self::is_node(answer)) {
+            self.strike(now, who);
         }
     }
 

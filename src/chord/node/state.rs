@@ -1,6 +1,8 @@
 //! What a node remembers. What happens to it is in the other files of this folder.
 
-use super::pending::{Call, Deferred, Fetch, Operation, Purpose, Refusal, Timer, Wish};
+use super::pending::{
+    Asker, Call, Deferred, Fetch, Operation, Probing, Purpose, Refusal, Timer, Wish,
+};
 use crate::chord::acquire::Acquisition;
 use crate::chord::contact::{Contact, Family};
 use crate::chord::contact_cache::ContactCache;
@@ -10,13 +12,19 @@ use crate::chord::input::{Event, Output};
 use crate::chord::lookup::Lookup;
 use crate::chord::message::{Answer, Standing};
 use crate::chord::neighborhood::{Arc as RingArc, Neighborhood};
+use crate::chord::rates::Rates;
 use crate::chord::ring_id::RingId;
+use crate::chord::seal::{Refused, Seals};
 use crate::chord::secrets::Secrets;
 use crate::chord::settings::{RingTag, Settings};
 use crate::chord::store::Store;
+use crate::chord::votes::Votes;
 use crate::kit::clock::Time;
 use crate::kit::random::Random;
-use crate::limits::{CALLS_MAX, HINTS_MAX, LOOKUPS_MAX, LOSS_ASSUMED_PERMILLE};
+use crate::limits::{
+    CALLS_MAX, HINTS_MAX, LOOKUPS_MAX, LOSS_ASSUMED_PERMILLE, NEW_RECORDS_BURST,
+    NEW_RECORDS_PER_SECOND, PROBES_PER_SECOND, QUESTIONS_BURST, QUESTIONS_PER_SECOND,
+};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -69,8 +77,6 @@ pub struct Node {
     pub(crate) retired: Vec<(RingArc, Time)>,
     /// Acquisitions under way.
     pub(crate) acquisitions: BTreeMap<u64, Acquisition>,
-    /// Acquisitions in a row that found the members of old views divided.
-    pub(crate) divided: u32,
     /// Fetches under way.
     pub(crate) fetches: BTreeMap<u64, Fetch>,
     /// Answers that wait until learners have got what they acknowledge.
@@ -85,6 +91,29 @@ pub struct Node {
     pub(crate) next_number: u64,
     /// What is due when. Entries may be outdated: whoever takes one looks.
     pub(crate) timers: BTreeSet<(Time, Timer)>,
+    /// Pings under way on behalf of others.
+    pub(crate) probes: BTreeMap<u64, Asker>,
+    /// How many of those there may be.
+    pub(crate) probe_rate: Rates,
+    /// Whether strangers reach this node, while it finds that out.
+    pub(crate) probing: Option<Probing>,
+    /// Tries in a row to which no stranger came.
+    pub(crate) probe_tries: u8,
+    /// What came of it.
+    pub(crate) reachable: Option<bool>,
+    /// Neighbors that do not answer this node but others: until when they are kept, and how often
+    /// that was so.
+    pub(crate) vouched: BTreeMap<RingId, (Time, u8)>,
+    /// What each source may ask.
+    pub(crate) question_rate: Rates,
+    /// What each source may announce that is new here.
+    pub(crate) record_rate: Rates,
+    /// At which address others see this node.
+    pub(crate) votes: Votes,
+    /// The seals of a closed ring.
+    pub(crate) seals: Option<Seals>,
+    /// Whether the node has left.
+    pub(crate) left: bool,
     /// Behind cookies and transactions.
     pub(crate) secrets: Secrets,
     /// For choices that need not be secret.
@@ -101,6 +130,7 @@ impl Node {
         let seed = secret.iter().fold(0_u64, |seed, byte| {
             seed.wrapping_mul(0x0100_0000_01b3).wrapping_add(u64::from(*byte))
         });
+        let secrets = Secrets::new(secret);
         Self {
             tag: settings.tag(),
             family: Family::of(address),
@@ -122,7 +152,6 @@ impl Node {
             holdings: Holdings::default(),
             retired: Vec::new(),
             acquisitions: BTreeMap::new(),
-            divided: 0,
             fetches: BTreeMap::new(),
             deferred: BTreeMap::new(),
             settled_at: Time::ZERO,
@@ -130,7 +159,18 @@ impl Node {
             compare_at: Time::ZERO,
             next_number: 0,
             timers: BTreeSet::new(),
-            secrets: Secrets::new(secret),
+            probes: BTreeMap::new(),
+            probe_rate: Rates::new(PROBES_PER_SECOND, PROBES_PER_SECOND),
+            probing: None,
+            probe_tries: 0,
+            reachable: None,
+            vouched: BTreeMap::new(),
+            question_rate: Rates::new(QUESTIONS_PER_SECOND, QUESTIONS_BURST),
+            record_rate: Rates::new(NEW_RECORDS_PER_SECOND, NEW_RECORDS_BURST),
+            votes: Votes::new(address),
+            seals: settings.key.clone().map(|key| Seals::new(key, secrets.session())),
+            left: false,
+            secrets,
             random: Random::new(seed),
             out: Vec::new(),
             settings,
@@ -182,6 +222,22 @@ impl Node {
         self.lookups.len()
     }
 
+    /// Whether nodes that this one never asked could reach it; `None` as long as that is unknown.
+    pub fn is_reachable(&self) -> Option<bool> {
+        self.reachable
+    }
+
+    /// Datagrams that a closed ring's node did not take in; none in an open one.
+    pub fn refused(&self) -> Refused {
+        self.seals.as_ref().map(Seals::refused).unwrap_or_default()
+    }
+
+    /// Seconds since 1970 by the owner's clock.
+    pub(crate) fn unix_seconds(&self, now: Time) -> u32 {
+        let seconds = (self.settings.epoch_micros / 1_000_000) as u32;
+        seconds.wrapping_add(now.since(Time::ZERO).as_secs() as u32)
+    }
+
     /// About how many nodes the ring has, from how densely the neighbors lie.
     pub fn estimated_nodes(&self) -> u64 {
         let successors = self.hood.successors.entries();
@@ -192,6 +248,11 @@ impl Node {
         let span = self.hood.me.id.distance_to(last.id).0;
         let span = u64::from_be_bytes(std::array::from_fn(|index| span[index])).max(1);
         (u128::from(u64::MAX) * successors.len() as u128 / u128::from(span)) as u64
+    }
+
+    /// Nodes that may be better successors, until they are asked.
+    pub fn hints(&self) -> impl Iterator<Item = Contact> {
+        self.hints.iter().copied()
     }
 
     /// Whether the node may answer for the ring.

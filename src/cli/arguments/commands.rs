@@ -3,6 +3,7 @@
 use crate::cli::arguments::create::CreateArguments;
 use crate::cli::arguments::info::InfoArguments;
 use crate::cli::arguments::pages::{CompletionsArguments, ManArguments};
+use crate::cli::arguments::ring::{NodeArguments, RingArguments};
 use crate::cli::arguments::transfer::{DownloadArguments, SeedArguments};
 use crate::cli::arguments::verify::VerifyArguments;
 use clap::{ArgAction, Args, Parser, Subcommand};
@@ -57,6 +58,10 @@ pub(crate) enum Command {
     Download(DownloadArguments),
     /// Give files that are here to others, until Ctrl-C
     Seed(SeedArguments),
+    /// Be a node of a ring that finds peers without a tracker, until Ctrl-C
+    Node(NodeArguments),
+    /// Look at a ring, or use it, without being a part of it
+    Ring(RingArguments),
     /// Print what helps a shell to complete commands and options
     Completions(CompletionsArguments),
     /// Print the manual, or write its pages into a folder
@@ -68,6 +73,8 @@ impl Command {
     pub(crate) fn json(&self) -> bool {
         match self {
             Self::Create(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Node(arguments) => arguments.json,
+            Self::Ring(arguments) => arguments.json(),
             Self::Info(arguments) => arguments.json,
             Self::Verify(arguments) => arguments.json,
             Self::Download(arguments) => arguments.network.json,

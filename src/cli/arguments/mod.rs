@@ -1,7 +1,7 @@
 //! Every command and option, with its help. Names and meaning only; nothing is done here.
 //!
 //! - `commands`: the program's own options and the list of commands
-//! - `create`, `info`, `verify`, `transfer`: the options of each command
+//! - `create`, `info`, `verify`, `transfer`, `ring`: the options of each command
 //! - `pages`: the options of `completions` and `man`
 //! - `environment`: every option as an environment variable
 //! - `parse`: the finished definition, and how words are read by it
@@ -16,6 +16,7 @@ pub(super) mod info;
 pub(super) mod pages;
 pub(super) mod parse;
 mod rates;
+pub(super) mod ring;
 pub(super) mod transfer;
 mod values;
 pub(super) mod verify;

@@ -1,6 +1,10 @@
 //! How option values are read: sizes, addresses, numbers within their limits.
 
-use crate::limits::{PEERS_MAX, PIECE_LENGTH_MAX, PIECE_LENGTH_MIN, TIMEOUT_MAX, UPLOAD_SLOTS_MAX};
+use crate::chord::settings::REPLICAS_MAX;
+use crate::limits::{
+    PEERS_MAX, PERIOD_MAX, PERIOD_MIN, PIECE_LENGTH_MAX, PIECE_LENGTH_MIN, TIMEOUT_MAX,
+    UPLOAD_SLOTS_MAX,
+};
 use crate::tracker::url::TrackerUrl;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -67,6 +71,28 @@ pub(super) fn peer_address(text: &str) -> Result<SocketAddr, String> {
         Ok(_) => Err("expected a port from 1 to 65535, not 0".to_owned()),
         Err(_) => Err("expected IP:PORT, as 192.0.2.7:6881 or [2001:db8::7]:6881".to_owned()),
     }
+}
+
+/// An address to listen on; port 0 is any.
+pub(super) fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let wrong = |_| "expected IP:PORT, as 192.0.2.7:6881 or [2001:db8::7]:6881".to_owned();
+    text.parse().map_err(wrong)
+}
+
+/// A number of replicas.
+pub(super) fn replicas(text: &str) -> Result<usize, String> {
+    whole(text, 1..=REPLICAS_MAX as u64).map(|replicas| replicas as usize)
+}
+
+/// A period in seconds, with a point if need be.
+pub(super) fn period(text: &str) -> Result<Duration, String> {
+    let lawful = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let seconds = text.parse().ok().filter(|_| lawful(text));
+    let period = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    period.filter(|period| (PERIOD_MIN..=PERIOD_MAX).contains(period)).ok_or_else(|| {
+        let (least, most) = (PERIOD_MIN.as_secs_f64(), PERIOD_MAX.as_secs());
+        format!("expected seconds from {least} to {most}, as 5 or 0.5")
+    })
 }
 
 /// A time in whole seconds.
@@ -142,9 +168,19 @@ mod tests {
         assert!(seconds("18446744073709551615").is_err());
     }
 
+    #[test]
+    fn periods_may_be_parts_of_a_second() {
+        assert_eq!(period("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(period("300"), Ok(Duration::from_secs(300)));
+        for text in ["", "0", "0.01", "-1", "+1", "1e3", "inf", "NaN", "86401", "."] {
+            assert!(period(text).is_err(), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in "\\PC{0,24}") {
+            let _ = (period(&text), listen_address(&text));
             let _ = (size(&text), peer_address(&text), piece_length(&text), seconds(&text));
         }
 

@@ -86,8 +86,11 @@ pub(super) enum Event {
     },
     /// Every piece is verified, and the files are where they should be.
     Complete {
-        /// Where the file or folder is.
+        /// Where the file or folder is; U+FFFD stands for what is no UTF-8.
         path: String,
+        /// The bytes of the path in hexadecimal digits, if it is no UTF-8.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path_hex: Option<String>,
         /// Bytes of all files.
         length: u64,
         /// Payload bytes received for it.
@@ -204,6 +207,11 @@ mod tests {
         assert_eq!(to_value(event).unwrap(), expected);
     }
 
+    fn complete(hex: Option<&str>) -> Event {
+        let (path, path_hex) = ("d/n".to_owned(), hex.map(str::to_owned));
+        Event::Complete { path, path_hex, length: 5, downloaded: 5, seconds: 1.5 }
+    }
+
     #[test]
     fn json_has_stable_names() {
         let address: SocketAddr = "[::1]:6881".parse().unwrap();
@@ -252,11 +260,6 @@ mod tests {
         );
         check(Event::BadPiece { piece: 7 }, json!({"event": "bad_piece", "piece": 7}));
         check(
-            Event::Complete { path: "d/n".to_owned(), length: 5, downloaded: 5, seconds: 1.5 },
-            json!({"event": "complete", "path": "d/n", "length": 5, "downloaded": 5,
-                   "seconds": 1.5}),
-        );
-        check(
             Event::Failed { message: "no".to_owned() },
             json!({"event": "failed", "message": "no"}),
         );
@@ -270,6 +273,20 @@ mod tests {
             },
             json!({"event": "stopped", "pieces": 1, "pieces_total": 2, "downloaded": 3,
                    "uploaded": 4}),
+        );
+    }
+
+    #[test]
+    fn completion_has_stable_names() {
+        check(
+            complete(None),
+            json!({"event": "complete", "path": "d/n", "length": 5, "downloaded": 5,
+                   "seconds": 1.5}),
+        );
+        check(
+            complete(Some("642f6e")),
+            json!({"event": "complete", "path": "d/n", "path_hex": "642f6e", "length": 5,
+                   "downloaded": 5, "seconds": 1.5}),
         );
     }
 

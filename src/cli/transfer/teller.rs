@@ -27,6 +27,8 @@ pub(super) struct Teller {
     trackers: TrackerTalk,
     /// The line of progress that was shown last.
     last: String,
+    /// Whether completion was told.
+    complete: bool,
 }
 
 impl Teller {
@@ -34,7 +36,8 @@ impl Teller {
     pub(super) fn new(output: &Arc<Output>, json: bool) -> Self {
         let gauge = Gauge::new(output);
         let trackers = TrackerTalk::default();
-        Self { output: output.clone(), json, gauge, trackers, last: String::new() }
+        let (output, last) = (output.clone(), String::new());
+        Self { output, json, gauge, trackers, last, complete: false }
     }
 
     /// How often progress wants to be told.
@@ -44,13 +47,17 @@ impl Teller {
 
     /// Tells one thing.
     pub(super) fn tell(&mut self, event: &Event) {
+        self.complete |= matches!(event, Event::Complete { .. });
         if self.json {
             // Numbers, texts and lists always become JSON.
             if let Ok(line) = serde_json::to_vec(event) {
                 self.output.answer(&line);
             }
         } else if let Event::Progress(figures) = event {
-            self.show(figures);
+            // People are told that it is complete rather than the last figures before.
+            if figures.pieces < figures.pieces_total || self.complete {
+                self.show(figures);
+            }
         } else if let Event::DiskFull { message, retry_seconds } = event {
             // Somebody has to make room, so this is told also to who wants no talk.
             self.output.warn(&format!("{message}; trying again every {retry_seconds} s"));
@@ -197,10 +204,14 @@ mod tests {
         let mut teller = Teller::new(&Arc::new(output), false);
         early().iter().for_each(|event| teller.tell(event));
         assert!(!talk.text().to_lowercase().contains("complete"), "{}", talk.text());
-        let path = "d/n".to_owned();
-        teller.tell(&Event::Complete { path, length: 4 << 20, downloaded: 1 << 20, seconds: 2.0 });
+        let whole = Progress { pieces: 4, pieces_total: 4, ..Progress::default() };
+        teller.tell(&Event::Progress(Figures::new(&whole, 0, 0)));
+        let (path, length, downloaded) = ("d/n".to_owned(), 4 << 20, 1 << 20);
+        let (path_hex, seconds) = (None, 2.0);
+        teller.tell(&Event::Complete { path, path_hex, length, downloaded, seconds });
         let last = "complete: 4.0 MiB, received 1.0 MiB in 2.0 s, 0.5 MiB/s\n";
         assert!(talk.text().ends_with(last), "{}", talk.text());
+        assert!(!talk.text().contains("seeding"), "{}", talk.text());
         assert_eq!(answers.text(), "", "talk is no answer");
     }
 

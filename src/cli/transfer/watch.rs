@@ -9,6 +9,7 @@ use crate::client::Progress;
 use crate::kit::clock::Time;
 use crate::limits::DISK_FULL_PAUSE;
 use crate::swarm::order::Notice;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -161,11 +162,18 @@ impl Watch {
         let (pieces, total) = (progress.pieces, progress.pieces_total);
         let peers = human::count(u64::from(progress.peers), "peer");
         let seconds = after.as_secs();
-        let failure = Failure::new(format!(
-            "gave up after {seconds} s with {pieces} of {total} pieces, {peers}"
-        ));
-        let failure = failure.at(self.folder.display());
-        Step::Fail(failure.advise("the same command goes on from there"))
+        let (failure, advice) = if progress.disk_full {
+            let failure = Failure::new(format!(
+                "gave up after {seconds} s with {pieces} of {total} pieces, the disk is full"
+            ));
+            (failure, "free some space, and the same command goes on from there")
+        } else {
+            let failure = Failure::new(format!(
+                "gave up after {seconds} s with {pieces} of {total} pieces, {peers}"
+            ));
+            (failure, "the same command goes on from there")
+        };
+        Step::Fail(failure.at(self.folder.display()).advise(advice))
     }
 
     /// Somebody asked to stop.
@@ -207,8 +215,15 @@ impl Watch {
     fn completed(&mut self, now: Time, progress: &Progress) -> Step {
         if !self.complete {
             self.complete = true;
+            // However quick it was, who draws a bar sees it full.
+            let down = self.received.read(now, progress.downloaded);
+            let up = self.given.read(now, progress.uploaded);
+            self.events.push(Event::Progress(Figures::new(progress, down, up)));
+            let hex = |path: &[u8]| path.iter().map(|byte| format!("{byte:02x}")).collect();
+            let bytes = self.path.as_os_str().as_bytes();
             self.events.push(Event::Complete {
                 path: self.path.to_string_lossy().into_owned(),
+                path_hex: self.path.to_str().is_none().then(|| hex(bytes)),
                 length: progress.total,
                 downloaded: progress.downloaded,
                 seconds: (now - self.began).as_secs_f64(),

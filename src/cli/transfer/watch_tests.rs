@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::swarm::state::TorrentKey;
+use std::ffi::OsStr;
 
 const HALF: Progress = Progress {
     pieces: 2,
@@ -45,9 +46,12 @@ fn a_download_ends_with_its_last_piece_and_a_seed_stays() {
     {
         let mut watch = watch(goal);
         assert_eq!(watch.notice(complete(), at(2), &WHOLE), step, "{goal:?}");
-        let expected =
-            Event::Complete { path: "d/n".into(), length: 40, downloaded: 40, seconds: 2.0 };
-        assert_eq!(watch.drain(), [expected]);
+        let told = watch.drain();
+        let [Event::Progress(figures), complete] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!((figures.verified, figures.length), (40, 40), "who draws a bar sees it full");
+        let (path, path_hex) = ("d/n".into(), None);
+        let expected = Event::Complete { path, path_hex, length: 40, downloaded: 40, seconds: 2.0 };
+        assert_eq!(*complete, expected);
         assert!(watch.is_done());
     }
 }
@@ -58,7 +62,7 @@ fn completion_is_told_once_and_also_when_its_notice_is_lost() {
     assert_eq!(watch.tick(at(1), &WHOLE, None), Step::Go);
     assert_eq!(watch.notice(complete(), at(2), &WHOLE), Step::Go);
     let told = watch.drain();
-    assert!(matches!(told.as_slice(), [Event::Complete { .. }]), "{told:?}");
+    assert!(matches!(told.as_slice(), [Event::Progress(_), Event::Complete { .. }]), "{told:?}");
 }
 
 #[test]
@@ -91,7 +95,10 @@ fn a_timeout_after_the_last_piece_is_no_failure_though_nobody_has_told_yet() {
     for (goal, step) in [(Goal::Download, Step::End), (Goal::DownloadAndSeed, Step::Go)] {
         let mut watch = watch(goal);
         assert_eq!(watch.timeout(Duration::from_secs(5), at(5), &WHOLE), step, "{goal:?}");
-        assert!(matches!(watch.drain()[..], [Event::Complete { .. }]) && watch.is_done());
+        assert!(
+            matches!(watch.drain()[..], [Event::Progress(_), Event::Complete { .. }])
+                && watch.is_done()
+        );
     }
 }
 
@@ -153,4 +160,26 @@ fn what_the_client_cannot_do_is_a_failure() {
         panic!("no failure")
     };
     assert!(failure.to_string().contains("no space left"));
+}
+
+#[test]
+fn a_path_that_is_no_utf_8_is_told_whole() {
+    let path = OsStr::from_bytes(b"d/\xfe");
+    let mut watch = Watch::new(Goal::Download, "d".into(), path.into(), Time::ZERO);
+    watch.notice(complete(), at(1), &WHOLE);
+    let told = watch.drain().pop();
+    let Some(Event::Complete { path, path_hex, .. }) = told else { panic!("{told:?}") };
+    assert_eq!((path.as_str(), path_hex.as_deref()), ("d/\u{fffd}", Some("642ffe")));
+}
+
+#[test]
+fn who_gives_up_while_the_disk_is_full_is_told_so() {
+    let full = Progress { disk_full: true, ..HALF };
+    for (progress, expected) in [(full, true), (HALF, false)] {
+        let step = watch(Goal::Download).timeout(Duration::from_secs(5), at(5), &progress);
+        let Step::Fail(failure) = step else { panic!("{step:?}") };
+        let text = failure.to_string();
+        assert_eq!(text.contains("the disk is full"), expected, "{text}");
+        assert_eq!(text.contains("free some space"), expected, "{text}");
+    }
 }

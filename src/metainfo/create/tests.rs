@@ -61,6 +61,21 @@ fn a_folder_reads_back_sorted_with_its_digests() {
 }
 
 #[test]
+fn what_is_remembered_of_torrents_is_in_no_torrent() {
+    let (_keep, root) = content(&[
+        (".cuerda/x.resume", &[1; 9]),
+        ("a", &[2; 9]),
+        ("b/.cuerda/y.resume", &[3; 9]),
+        ("b/.cuerda.txt", &[4; 9]),
+    ]);
+    let made = make(&root, &pieces_of(1024)).unwrap();
+    let paths: Vec<_> = made.metainfo.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["content/a", "content/b/.cuerda.txt"]);
+    let skipped: Vec<_> = made.skipped.iter().map(|skipped| skipped.reason).collect();
+    assert_eq!(skipped, [SkipReason::Records; 2]);
+}
+
+#[test]
 fn a_file_reads_back_with_everything_that_was_asked_for() {
     let (_keep, root) = content(&[("one.bin", &[7; 40_000])]);
     let options = CreateOptions {

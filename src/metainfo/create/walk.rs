@@ -5,6 +5,7 @@
 use super::error::CreateError;
 use super::progress::Progress;
 use crate::limits::{FILES_MAX, PATH_DEPTH_MAX};
+use crate::metainfo::path::RESUME_FOLDER;
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
@@ -28,6 +29,8 @@ pub enum SkipReason {
     Special,
     /// A folder without files, which a torrent cannot express.
     EmptyFolder,
+    /// The folder of resume records: which torrents somebody has is for nobody else to know.
+    Records,
 }
 
 /// A file that belongs to the torrent.
@@ -70,7 +73,7 @@ pub(super) fn list(source: &Path, progress: &Progress) -> Result<Listing, Create
             return Err(CreateError::Stopped);
         }
         let metadata = fs::symlink_metadata(&path).map_err(failed("find", &path))?;
-        if let Some(reason) = refusal(&metadata) {
+        if let Some(reason) = refusal(&metadata, names.last()) {
             listing.skipped.push(Skipped { path, reason });
         } else if metadata.is_dir() {
             if names.len() + 1 >= PATH_DEPTH_MAX {
@@ -97,9 +100,11 @@ pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error
 }
 
 /// Why this cannot be in a torrent, if it cannot.
-fn refusal(metadata: &Metadata) -> Option<SkipReason> {
+fn refusal(metadata: &Metadata, name: Option<&OsString>) -> Option<SkipReason> {
     if metadata.is_symlink() {
         Some(SkipReason::Symlink)
+    } else if metadata.is_dir() && name.is_some_and(|name| name == RESUME_FOLDER) {
+        Some(SkipReason::Records)
     } else if metadata.is_file() || metadata.is_dir() {
         None
     } else {

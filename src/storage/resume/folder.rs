@@ -6,12 +6,12 @@
 
 use super::medium::{Medium, RecordCopy};
 use super::record::{Boot, Shape};
-use super::stamp::{FileTime, Stamp};
 use crate::kit::clock::{rest, unix_time};
 use crate::limits::STAMP_TICK;
 use crate::metainfo::RESUME_FOLDER;
 use crate::storage::error::{Operation, StorageError, StorageErrorKind};
 use crate::storage::folders::check_regular;
+use crate::storage::stamp::{FileTime, Stamp};
 use crate::storage::store::Storage;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags, Stat};
@@ -147,7 +147,15 @@ impl<'a> RecordFolder<'a> {
 
 impl Medium for RecordFolder<'_> {
     fn stamp(&mut self, file: usize) -> Option<Stamp> {
-        self.storage.look_at(file).map(|stat| stamp_of(&stat))
+        self.storage.look_at(file).map(|stat| Stamp::of(&stat))
+    }
+
+    fn follow(&mut self, file: usize, stamp: Option<Stamp>) {
+        self.storage.follower.begin(file, stamp);
+    }
+
+    fn left(&mut self, file: usize) -> Option<Stamp> {
+        self.storage.follower.left(file)
     }
 
     fn was_written(&mut self, file: usize) -> bool {
@@ -214,16 +222,6 @@ impl Medium for RecordFolder<'_> {
 fn is_ours(stat: &Stat) -> bool {
     let owner = Uid::from_raw(stat.st_uid);
     owner == geteuid() || owner.is_root()
-}
-
-fn stamp_of(stat: &Stat) -> Stamp {
-    let time = |seconds, nanos| FileTime { seconds, nanos };
-    Stamp {
-        length: u64::try_from(stat.st_size).unwrap_or(0),
-        modified: time(stat.st_mtime, stat.st_mtime_nsec as u32),
-        changed: time(stat.st_ctime, stat.st_ctime_nsec as u32),
-        inode: stat.st_ino,
-    }
 }
 
 /// Takes room on the disk for a new file.

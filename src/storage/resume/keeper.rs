@@ -3,9 +3,10 @@
 //!
 //! What makes a record sound:
 //!
-//! 1. A file's stamp is taken when nobody writes to the file: before the first write of a run,
-//!    when all its pieces are verified, or when everybody has stopped. A file that was written to
-//!    and is not finished has none.
+//! 1. A file's stamp is what it was before anything was compared with hashes, or after the last of
+//!    our writes to it. It is recorded when nobody writes to the file any more, which is when all
+//!    its pieces are verified or when everybody has stopped, and only if the file is still the
+//!    same then. A file that somebody else changed between two of our writes has none.
 //! 2. The file is flushed before a record with its stamp is written; or the record is bound to this
 //!    start of the system, which unflushed bytes do not outlive. A file whose flush failed has no
 //!    stamp for the rest of the run: the system tells of lost bytes once, and the next flush seems
@@ -19,12 +20,12 @@
 
 use super::medium::{Medium, RecordCopy};
 use super::record::{Boot, Record, Shape};
-use super::stamp::Stamp;
 use super::trust::{is_at_rest, trusted};
 use crate::bitfield::Bitfield;
 use crate::layout::Layout;
 use crate::limits::STAMP_TICK;
 use crate::storage::error::StorageError;
+use crate::storage::stamp::Stamp;
 use sha1::{Digest, Sha1};
 use std::sync::Arc;
 
@@ -43,7 +44,7 @@ pub enum Writers {
 /// One file, as far as it is known.
 #[derive(Debug, Clone, Copy, Default)]
 struct FileState {
-    /// Its stamp, taken when nobody wrote to it, if it was not written to since.
+    /// Its stamp, if it was not written to since and nobody else changed it before.
     stamp: Option<Stamp>,
     /// Whether it was flushed since it was written to.
     flushed: bool,
@@ -79,6 +80,9 @@ impl Keeper {
     pub fn load(&mut self, medium: &mut impl Medium) -> Bitfield {
         let all: Vec<usize> = (0..self.files.len()).filter(|file| self.stored[*file]).collect();
         self.take_stamps(medium, &all);
+        for &file in &all {
+            medium.follow(file, self.files[file].stamp);
+        }
         let found: Vec<_> = self.files.iter().map(|file| file.stamp).collect();
         let boot = medium.boot();
         let record = [RecordCopy::Newest, RecordCopy::Previous].into_iter().find_map(|copy| {
@@ -138,6 +142,7 @@ impl Keeper {
             }
         }
         self.take_stamps(medium, &unknown);
+        self.drop_changed(medium, &unknown);
         self.write(medium, good, boot)
     }
 
@@ -158,7 +163,23 @@ impl Keeper {
         }
     }
 
-    /// Writes a record if it would say anything new.
+    /// Of these files, whose stamps were taken just now, forgets those of files that are not what
+    /// our last write left: what was verified of them may not be there any more.
+    fn drop_changed(&mut self, medium: &mut impl Medium, files: &[usize]) {
+        let mut changed = 0;
+        for &file in files {
+            if self.files[file].stamp != medium.left(file) {
+                self.files[file].stamp = None;
+                changed += 1;
+            }
+        }
+        if changed > 0 {
+            let what = self.shape.info_hash;
+            log::info!("{changed} files of {what} are not recorded and will be read again");
+        }
+    }
+
+    /// Writes a record if it would say anything, and anything new.
     fn write(
         &mut self,
         medium: &mut impl Medium,
@@ -169,6 +190,10 @@ impl Keeper {
         let boot = boot.filter(|_| !flushed);
         let stamps: Vec<_> = self.files.iter().map(|file| file.stamp).collect();
         let good = trusted(good.clone(), &stamps, &stamps, &self.stored, &self.layout);
+        // What is on the disk is not believed either, or it would be known here.
+        if good.is_empty() {
+            return Ok(false);
+        }
         let bytes = Record { boot, good, stamps }.encode(&self.shape);
         let digest: [u8; 20] = Sha1::digest(&bytes).into();
         if self.saved == Some(digest) {

@@ -1,8 +1,8 @@
 //! What keeping a record needs of a disk: the real one, or in tests one whose power fails.
 
 use super::record::Boot;
-use super::stamp::{FileTime, Stamp};
 use crate::storage::error::StorageError;
+use crate::storage::stamp::{FileTime, Stamp};
 
 /// A copy of the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,11 @@ pub enum RecordCopy {
 pub trait Medium {
     /// What is known of a file now; nothing if it is not there or is no file.
     fn stamp(&mut self, file: usize) -> Option<Stamp>;
+    /// From now on it is to be noticed when somebody else changes a file, which is this now.
+    fn follow(&mut self, file: usize, stamp: Option<Stamp>);
+    /// What a file was when our last write to it ended, or when it began to be followed; nothing
+    /// if somebody else was seen to change it before that, or if it was neither.
+    fn left(&mut self, file: usize) -> Option<Stamp>;
     /// Whether we wrote to a file since this was asked last.
     fn was_written(&mut self, file: usize) -> bool;
     /// Makes a file's bytes and length survive a power failure.

@@ -13,10 +13,10 @@
 //! | 41 for each file | 1 and its stamp, or 0 and nothing known of it |
 //! | 20 | SHA-1 of all bytes before |
 
-use super::stamp::{FileTime, Stamp};
 use crate::bitfield::Bitfield;
 use crate::id::InfoHash;
 use crate::layout::Layout;
+use crate::storage::stamp::{FileTime, Stamp};
 use sha1::{Digest, Sha1};
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! Which pieces need not be compared with their hashes. Decisions only, no IO.
 
-use super::stamp::Stamp;
 use crate::bitfield::Bitfield;
 use crate::layout::Layout;
+use crate::storage::stamp::Stamp;
 
 /// Of these verified pieces those that lie only in files whose stamps are the same as then.
 ///

@@ -4,7 +4,7 @@ use super::support::{Disk, Kind};
 use crate::storage::{Allocation, Prepared};
 use std::sync::Arc;
 
-const SCRAPS: &str = ".scraps";
+const SCRAPS: &str = ".cuerda/scraps";
 
 /// Pieces of 8 over `a` (6 bytes), `d/b` (4) and `d/c` (6), of which only some are wanted.
 fn disk(wanted: [bool; 3]) -> Disk {
@@ -14,7 +14,7 @@ fn disk(wanted: [bool; 3]) -> Disk {
 
 fn choose(mut disk: Disk, wanted: &[bool]) -> Disk {
     let storage = Arc::into_inner(disk.storage).unwrap();
-    disk.storage = Arc::new(storage.choosing(wanted, SCRAPS.to_owned()));
+    disk.storage = Arc::new(storage.choosing(wanted, "scraps".to_owned()));
     disk
 }
 

@@ -11,5 +11,7 @@ pub(crate) mod extension;
 pub(crate) mod handshake;
 pub(crate) mod magnet;
 pub(crate) mod metainfo;
+pub(crate) mod ring_message;
+pub(crate) mod ring_node;
 pub(crate) mod tracker;
 pub(crate) mod wire;

@@ -2,14 +2,16 @@
 
 use crate::bitfield::Bitfield;
 use crate::id::InfoHash;
+use crate::kit::clock::rest;
 use crate::layout::Layout;
+use crate::limits::STAMP_TICK;
 use crate::storage::resume::{Keeper, RecordFolder, Shape, Writers};
 use crate::storage::{
     Access, Allocation, FileKind, FileSpec, FileTable, Storage, StorageErrorKind,
 };
 use std::fs::{self, File};
 use std::io::IoSlice;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{FileExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -78,6 +80,12 @@ fn newest(root: &Path) -> PathBuf {
 }
 
 #[test]
+fn where_nothing_was_verified_nothing_is_left() {
+    let (_holder, root) = stopped(&[]);
+    assert!(!root.join(".cuerda").exists());
+}
+
+#[test]
 fn a_clean_stop_is_believed_and_leaves_two_copies() {
     let (_holder, root) = stopped(&[0, 1, 2]);
     assert_eq!(believed(&root), [0, 1, 2]);
@@ -123,6 +131,38 @@ fn an_edited_file_is_not_believed_though_its_time_was_put_back() {
 }
 
 #[test]
+fn what_others_change_after_our_last_write_or_between_two_is_not_believed() {
+    let cases: [(&str, &[u32]); 3] =
+        [("after", &[2, 3]), ("between", &[2, 3]), ("never", &[0, 1, 2, 3])];
+    for (when, expected) in cases {
+        let (_holder, root) = stopped(&[]);
+        let storage = storage(&root);
+        let (mut keeper, shape) = (keeper(&storage), shape(&storage));
+        let mut folder = RecordFolder::new(&storage, &shape);
+        keeper.load(&mut folder);
+        let harm = || {
+            // Past the tick of the last write, as a person would be.
+            rest(STAMP_TICK);
+            let file = File::options().write(true).open(root.join("t/a")).unwrap();
+            file.write_all_at(b"harm", 9).unwrap();
+            rest(STAMP_TICK);
+        };
+        write(&storage, 0);
+        if when == "between" {
+            harm();
+        }
+        (1..4).for_each(|piece| write(&storage, piece));
+        if when == "after" {
+            harm();
+        }
+        for writers in [Writers::Busy, Writers::Gone { flush: false }] {
+            keeper.save(&mut folder, &Bitfield::full(4), writers).unwrap();
+            assert_eq!(believed(&root), expected, "{when}");
+        }
+    }
+}
+
+#[test]
 fn a_moved_folder_is_believed() {
     let (holder, root) = stopped(&[0, 3]);
     let moved = holder.path().join("elsewhere");
@@ -156,7 +196,7 @@ fn a_damaged_record_gives_way_to_the_one_before() {
 fn whatever_stands_in_the_place_of_a_record_is_not_believed() {
     let (holder, root) = stopped(&[0, 1]);
     let (record, old) = (newest(&root), newest(&root).with_extension("resume.old"));
-    fs::remove_file(old).unwrap();
+    let _ = fs::remove_file(old);
     let aside = holder.path().join("aside");
     fs::rename(&record, &aside).unwrap();
     symlink(&aside, &record).unwrap();
@@ -181,7 +221,7 @@ fn the_record_of_somebody_else_is_not_believed() {
         return;
     }
     let (_holder, root) = stopped(&[0, 1]);
-    fs::remove_file(newest(&root).with_extension("resume.old")).unwrap();
+    let _ = fs::remove_file(newest(&root).with_extension("resume.old"));
     std::os::unix::fs::chown(newest(&root), Some(12_345), None).unwrap();
     assert_eq!(believed(&root), NONE);
 }

@@ -7,6 +7,7 @@ use crate::bitfield::Bitfield;
 use crate::id::InfoHash;
 use crate::kit::random::Random;
 use crate::layout::Layout;
+use crate::storage::follow::Follower;
 use crate::storage::resume::{Boot, FileTime, Keeper, Medium, RecordCopy, Shape, Stamp, Writers};
 use crate::storage::{Operation, StorageError};
 use rustix::io::Errno;
@@ -32,6 +33,7 @@ struct Disk {
     seen: [Content; FILES],
     durable: [Content; FILES],
     written: [bool; FILES],
+    follower: Follower,
     copies: Copies,
     /// What the folder of records may look like after a failure, the latest last.
     durable_copies: Vec<Copies>,
@@ -67,6 +69,7 @@ impl Disk {
             seen: Default::default(),
             durable: Default::default(),
             written: [false; FILES],
+            follower: Follower::new(FILES),
             copies: Default::default(),
             durable_copies: vec![Copies::default()],
             clock: 1,
@@ -85,12 +88,24 @@ impl Disk {
     }
 
     fn write_piece(&mut self, piece: u32, right: bool) {
-        if self.step() {
+        let file = piece as usize / 2;
+        let before = stamp_of(self.seen[file], file);
+        if self.change_piece(piece, right) {
+            self.written[file] = true;
+            self.follower.write_begins(file, || before);
+            self.follower.write_ended(file, || stamp_of(self.seen[file], file));
+        }
+    }
+
+    /// A piece is changed by us or by somebody else.
+    fn change_piece(&mut self, piece: u32, right: bool) -> bool {
+        let alive = self.step();
+        if alive {
             let file = &mut self.seen[piece as usize / 2];
             file.right[piece as usize % 2] = right;
             file.changed = self.clock;
-            self.written[piece as usize / 2] = true;
         }
+        alive
     }
 
     /// The disk after a power failure: of what was not flushed some is there. Times may lag behind
@@ -111,12 +126,18 @@ impl Disk {
         let copies = self.durable_copies.swap_remove(self.random.below(states) as usize);
         self.seen = self.durable;
         self.durable_copies = vec![copies.clone()];
-        Self { copies, left, written: [false; FILES], boot: self.boot + 1, ..self }
+        let (written, follower) = ([false; FILES], Follower::new(FILES));
+        Self { copies, left, written, follower, boot: self.boot + 1, ..self }
     }
 
     fn is_right(&self, piece: u32) -> bool {
         self.seen[piece as usize / 2].right[piece as usize % 2]
     }
+}
+
+fn stamp_of(content: Content, file: usize) -> Option<Stamp> {
+    let changed = FileTime { seconds: i64::from(content.changed), nanos: 0 };
+    Some(Stamp { length: 16, modified: changed, changed, inode: file as u64 })
 }
 
 fn slot(copy: RecordCopy) -> usize {
@@ -129,8 +150,15 @@ fn slot(copy: RecordCopy) -> usize {
 
 impl Medium for Disk {
     fn stamp(&mut self, file: usize) -> Option<Stamp> {
-        let changed = FileTime { seconds: i64::from(self.seen[file].changed), nanos: 0 };
-        Some(Stamp { length: 16, modified: changed, changed, inode: file as u64 })
+        stamp_of(self.seen[file], file)
+    }
+
+    fn follow(&mut self, file: usize, stamp: Option<Stamp>) {
+        self.follower.begin(file, stamp);
+    }
+
+    fn left(&mut self, file: usize) -> Option<Stamp> {
+        self.follower.left(file)
     }
 
     fn was_written(&mut self, file: usize) -> bool {
@@ -200,9 +228,9 @@ impl Medium for Disk {
 }
 
 /// A run of the client until it stops in good order, or the power fails: believes what it can,
-/// checks the rest, fetches, records now and then. Fails the test when it believes too much. Tells
-/// whether it flushed everything at its end.
-fn run(disk: &mut Disk) -> Result<bool, Dead> {
+/// checks the rest, fetches, records now and then, while `others` may harm pieces. Fails the test
+/// when it believes too much. Tells whether it flushed everything at its end.
+fn run(disk: &mut Disk, others: bool) -> Result<bool, Dead> {
     let layout = Arc::new(Layout::new(8, (0..FILES).map(|_| (16, false))).unwrap());
     let shape = Shape::new(InfoHash([5; 20]), &layout);
     let mut keeper = Keeper::new(shape, layout, vec![true; FILES]);
@@ -225,12 +253,20 @@ fn run(disk: &mut Disk) -> Result<bool, Dead> {
                 good.insert(piece);
             }
         }
+        if others && disk.random.below(3) == 0 {
+            let harmed = disk.random.below(PIECES);
+            disk.change_piece(harmed, false);
+        }
         if disk.left == 0 {
             return Err(Dead);
         }
         if disk.random.below(3) == 0 {
             save(&mut keeper, disk, &good, Writers::Busy)?;
         }
+    }
+    if others {
+        let harmed = disk.random.below(PIECES);
+        disk.change_piece(harmed, false);
     }
     let flush = disk.random.below(2) == 0;
     save(&mut keeper, disk, &good, Writers::Gone { flush })?;
@@ -252,20 +288,40 @@ fn nothing_is_believed_that_a_power_failure_took() {
     for seed in 0..400 {
         for left in 2..60 {
             let mut disk = Disk::new(seed, left);
-            let _ = run(&mut disk);
+            let _ = run(&mut disk, false);
             for next in [left + 7, 1_000] {
                 disk = disk.reboot(next);
-                let _ = run(&mut disk);
+                let _ = run(&mut disk, false);
             }
         }
     }
 }
 
 #[test]
+fn nothing_is_believed_that_others_changed_while_it_was_fetched_or_seeded() {
+    let mut harmed = 0;
+    for seed in 0..400 {
+        for left in [10, 20, 30, 40, 10_000] {
+            let mut disk = Disk::new(seed, left);
+            for next in [left + 7, 10_000, 10_000] {
+                let _ = run(&mut disk, true);
+                harmed += (0..PIECES).filter(|piece| !disk.is_right(*piece)).count();
+                // The next process. Power failures have their own test: one may lose the time of
+                // somebody else's change and not its bytes, which nobody can notice.
+                let (written, follower) = ([false; FILES], Follower::new(FILES));
+                disk = Disk { left: next, written, follower, ..disk };
+            }
+            let _ = run(&mut disk, false);
+        }
+    }
+    assert!(harmed > 0, "nobody harmed anything");
+}
+
+#[test]
 fn after_a_clean_stop_all_that_was_verified_is_believed() {
     for seed in 0..200 {
         let mut disk = Disk::new(seed, 10_000);
-        let flushed = run(&mut disk).ok().expect("the power stays");
+        let flushed = run(&mut disk, false).ok().expect("the power stays");
         let right: Vec<u32> = (0..PIECES).filter(|piece| disk.is_right(*piece)).collect();
         // What was not flushed is believed as long as the system runs.
         let mut disk = if flushed { disk.reboot(10_000) } else { disk };

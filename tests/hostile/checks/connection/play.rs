@@ -225,7 +225,9 @@ impl Play {
         let Some(piece) = self.shared.layout.piece(script.below(140)) else { return };
         let bit = 1 << script.below(self.shared.layout.block_count(piece));
         let entry = &mut self.ledger.pieces[piece.index()];
-        entry.others |= entry.claims.take(bit);
+        if entry.claims.win(bit) {
+            entry.others |= bit;
+        }
     }
 
     /// What the peer asked for is sent, or cannot be read.

@@ -4,6 +4,9 @@
 //! The time of the last *status change* is part of it because, other than that of the last
 //! modification, no program can set it: editors of tags and `rsync --times` put the latter back.
 
+use rustix::fs::Stat;
+use std::time::Duration;
+
 /// A moment as file systems count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct FileTime {
@@ -35,9 +38,20 @@ impl FileTime {
 }
 
 impl Stamp {
+    /// What a system call said of a file.
+    pub(super) fn of(stat: &Stat) -> Self {
+        let time = |seconds, nanos| FileTime { seconds, nanos };
+        Self {
+            length: u64::try_from(stat.st_size).unwrap_or(0),
+            modified: time(stat.st_mtime, stat.st_mtime_nsec as u32),
+            changed: time(stat.st_ctime, stat.st_ctime_nsec as u32),
+            inode: stat.st_ino,
+        }
+    }
+
     /// Whether the file changed so shortly before `now` that another change could carry the very
     /// same times: clocks of file systems tick as slowly as a hundred times a second.
-    pub(super) fn is_fresh(&self, now: FileTime, tick: std::time::Duration) -> bool {
+    pub(super) fn is_fresh(&self, now: FileTime, tick: Duration) -> bool {
         let last = self.modified.max(self.changed);
         // A time in the future is no tick's: whatever changes the file now sets another.
         (0..tick.as_nanos() as i128).contains(&now.nanos_since(last))
@@ -47,7 +61,6 @@ impl Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_file_is_fresh_for_one_tick() {
