@@ -152,8 +152,7 @@ fn words(metainfo: &Metainfo, told: &Told<'_>) -> Vec<String> {
     lines
 }
 
-/// The tiers, one a line; numbered when there are several, since a later one is only asked when
-/// nobody of those before answers.
+/// The tiers, one a line; numbered when there are several.
 fn tiers(tiers: &[Vec<String>]) -> String {
     match tiers {
         [] => "none".to_owned(),

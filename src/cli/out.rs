@@ -132,8 +132,8 @@ impl Output {
     }
 }
 
-/// The line with a mark for each character that does not show itself: names chosen by strangers and paths may hold
-/// some that break the line or steer the terminal.
+/// The line with a mark for each character that does not show itself: names chosen by strangers and
+/// paths may hold some that break the line or steer the terminal.
 fn printable(line: &str) -> String {
     let mark = |c: char| if steers(c) && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
     line.chars().map(mark).collect()

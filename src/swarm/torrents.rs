@@ -199,9 +199,8 @@ impl Swarm {
         if self.bans.has_host(address.ip()) {
             torrent.addresses.ended(address, false);
         } else if !self.hosts.has_room(address.ip()) && !torrent.addresses.is_named(address) {
-            if let Some(pause) = torrent.addresses.ended(address, true) {
-                self.timers.set(now + pause, Timer::Redial(key, address));
-            }
+            let pause = torrent.addresses.postponed(address);
+            self.timers.set(now + pause, Timer::Redial(key, address));
         } else if let Ok(peer) = self.peers.insert(new_peer(Some(key), address, true)) {
             torrent.peers += 1;
             self.dials += 1;

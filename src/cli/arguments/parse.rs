@@ -51,3 +51,23 @@ fn settle_talk(
         (false, false) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::arguments::commands::Command as Chosen;
+
+    #[test]
+    fn a_file_may_be_named_with_blanks() {
+        let words = ["cuerda", "download", "a.torrent", "--dir", "d", "--files"];
+        for name in ["My Movie.mkv", "!Bonus Disc*", "> 1K"] {
+            let given = words.iter().copied().chain([name]).map(OsString::from);
+            let Chosen::Download(download) = parse(given).unwrap().command else {
+                panic!("another command");
+            };
+            let terms: Vec<String> =
+                download.files.iter().flat_map(|list| &list.0).map(ToString::to_string).collect();
+            assert_eq!(terms, [name]);
+        }
+    }
+}

@@ -34,7 +34,8 @@ impl TrackerTalk {
 /// The tracker that an event is about, what is new of it, and a line about that.
 fn news(event: &Event, terminal: bool) -> Option<(&String, Option<String>, String)> {
     if let Event::TrackerAnswered { tracker, peers, warning, .. } = event {
-        let mut line = format!("tracker {tracker}: {}", human::count(u64::from(*peers), "peer"));
+        let peers = human::count(u64::from(*peers), "peer");
+        let mut line = format!("tracker {}: {peers}", said(tracker, terminal));
         if let Some(warning) = warning {
             line = format!("{line}; it warns: {}", said(warning, terminal));
         }
@@ -45,11 +46,13 @@ fn news(event: &Event, terminal: bool) -> Option<(&String, Option<String>, Strin
         Some(seconds) => format!("next try in {seconds} s"),
         None => "it wants no more tries".to_owned(),
     };
-    let line = format!("tracker {tracker} fails: {}; {again}", said(reason, terminal));
+    let (shown, reason_shown) = (said(tracker, terminal), said(reason, terminal));
+    let line = format!("tracker {shown} fails: {reason_shown}; {again}");
     Some((tracker, Some(reason.clone()), line))
 }
 
-/// A tracker's words. Scripts wait for the word "complete", so no tracker may say it to them.
+/// A tracker's words, or its name. Scripts wait for the word "complete", so no tracker may say it to
+/// them.
 fn said(text: &str, terminal: bool) -> &str {
     let misleading = !terminal && text.to_lowercase().contains("complete");
     if misleading { "(words that scripts wait for; --json tells them)" } else { text }

@@ -203,16 +203,14 @@ impl Discover {
             }
             let Some(entry) = self.torrents.get_mut(&torrent) else { return };
             let hungry = entry.is_hungry();
-            match entry.schedule.due(now, hungry) {
+            let next = match entry.schedule.due(now, hungry) {
                 Some(due) => {
                     self.announce(torrent, &due);
-                    self.wake(torrent, Some(now));
+                    Some(now)
                 }
-                None => {
-                    let next = entry.schedule.deadline();
-                    self.wake(torrent, next);
-                }
-            }
+                None => entry.schedule.deadline(),
+            };
+            self.wake(torrent, next);
         }
     }
 

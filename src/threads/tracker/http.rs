@@ -3,7 +3,7 @@
 
 use crate::id::InfoHash;
 use crate::limits::{TRACKER_REDIRECTS_MAX, TRACKER_REPLY_MAX};
-use crate::threads::tracker::outcome::Failure;
+use crate::threads::tracker::outcome::{Failure, in_seconds};
 use crate::tracker::announce::{AnnounceReply, AnnounceRequest, ScrapeFigures};
 use crate::tracker::http_query;
 use crate::tracker::http_reply::{self, ReplyError};
@@ -76,7 +76,7 @@ pub fn get(
 #[expect(clippy::wildcard_enum_match_arm, reason = "the list is ureq's, and grows")]
 fn explain(error: &Error, patience: Duration) -> Failure {
     match error {
-        Error::Timeout(_) => Failure::new(format!("no answer in {} s", patience.as_secs().max(1))),
+        Error::Timeout(_) => Failure::new(format!("no answer in {} s", in_seconds(patience))),
         Error::HostNotFound => Failure::absent("its host is not found"),
         Error::TooManyRedirects => {
             Failure::new(format!("it redirects more than {TRACKER_REDIRECTS_MAX} times"))

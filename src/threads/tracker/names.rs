@@ -65,7 +65,10 @@ impl Resolver for Names {
 fn is_near(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => {
-            ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
+            let [first, second, ..] = ip.octets();
+            // 0/8 is this network, 100.64/10 a carrier's own.
+            let own = first == 0 || first == 100 && second & 0xc0 == 64;
+            ip.is_loopback() || ip.is_private() || ip.is_link_local() || own
         }
         IpAddr::V6(ip) => {
             ip.is_loopback()
@@ -95,6 +98,9 @@ mod tests {
             "10.1.2.3",
             "192.168.0.1",
             "169.254.1.1",
+            "0.1.2.3",
+            "100.64.0.1",
+            "100.127.255.255",
             "::1",
             "fd00::1",
             "fe80::1",
@@ -102,7 +108,7 @@ mod tests {
         ] {
             assert!(is_near(near.parse().unwrap()), "{near}");
         }
-        for far in ["1.1.1.1", "2001:4860::1"] {
+        for far in ["1.1.1.1", "100.63.0.1", "100.128.0.1", "2001:4860::1"] {
             assert!(!is_near(far.parse().unwrap()), "{far}");
         }
     }

@@ -5,6 +5,7 @@ use crate::tracker::announce::{AnnounceReply, Refusal, Retry, printable};
 use crate::tracker::udp_exchange::Connection;
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// What is remembered of a tracker from one announce to the next, for one family.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,4 +55,9 @@ pub struct Outcome {
     pub memory: Memory,
     /// The answer, whose peers were published, and how many those were; or why there is none.
     pub result: Result<(AnnounceReply, u32), Failure>,
+}
+
+/// A span as people read it: what was begun of a second counts as one.
+pub fn in_seconds(span: Duration) -> u128 {
+    span.as_millis().div_ceil(1000).max(1)
 }

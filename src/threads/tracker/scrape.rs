@@ -33,13 +33,15 @@ impl ScrapeTask {
         let Some(url) = self.url.scrape() else {
             return Err(Failure::new("it has no address to ask for figures (BEP 48)"));
         };
-        let deadline = clock.now() + SCRAPE_PATIENCE;
-        let ask = |family| self.ask(&url, family, network, (clock, deadline));
+        let begun = clock.now();
+        let ask = |family, patience| self.ask(&url, family, network, (clock, begun + patience));
         match url.host().parse::<IpAddr>() {
-            Ok(ip) => ask(Family::of(ip)),
-            Err(_) => ask(Family::V4).or_else(|first| {
+            Ok(ip) => ask(Family::of(ip), SCRAPE_PATIENCE),
+            // One that is silent leaves half of the time to the other.
+            Err(_) => ask(Family::V4, SCRAPE_PATIENCE / 2).or_else(|first| {
                 // What the host has no address for says less than any other reason.
-                ask(Family::V6).map_err(|second| if first.absent { second } else { first })
+                ask(Family::V6, SCRAPE_PATIENCE)
+                    .map_err(|second| if first.absent { second } else { first })
             }),
         }
     }

@@ -6,7 +6,7 @@ use crate::kit::mailbox::Letters;
 use crate::kit::random::Random;
 use crate::limits::TRACKER_PACKET_MAX;
 use crate::threads::tracker::names::resolve;
-use crate::threads::tracker::outcome::{Failure, Memory};
+use crate::threads::tracker::outcome::{Failure, Memory, in_seconds};
 use crate::tracker::announce::{AnnounceEvent, Family};
 use crate::tracker::udp_exchange::{Answer, Exchange, Poll as Next, Question};
 use crate::tracker::url::TrackerUrl;
@@ -66,7 +66,7 @@ pub fn ask(
         match said {
             Said::Cut => Failure::new("cut off"),
             Said::Nothing => {
-                Failure::new(format!("no answer in {} s", asking.patience.as_secs().max(1)))
+                Failure::new(format!("no answer in {} s", in_seconds(asking.patience)))
             }
             Said::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
                 Failure::new("nobody listens at its port")

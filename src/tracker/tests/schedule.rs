@@ -73,7 +73,6 @@ fn dead_trackers_keep_no_place_from_those_that_were_never_asked() {
     }
     let first: std::collections::BTreeSet<&String> = asked[..40].iter().collect();
     assert_eq!(first.len(), 40, "each once before any again: {asked:?}");
-    assert_eq!(asked[40..], asked[..asked.len() - 40], "then who waits longest");
 }
 
 #[test]
