@@ -51,8 +51,8 @@ fn news(event: &Event, terminal: bool) -> Option<(&String, Option<String>, Strin
     Some((tracker, Some(reason.clone()), line))
 }
 
-/// A tracker's words, or its name. Scripts wait for the word "complete", so no tracker may say it to
-/// them.
+/// A tracker's words, or its name. Scripts wait for the word "complete", so no tracker may say it
+/// to them.
 fn said(text: &str, terminal: bool) -> &str {
     let misleading = !terminal && text.to_lowercase().contains("complete");
     if misleading { "(words that scripts wait for; --json tells them)" } else { text }
