@@ -13,7 +13,7 @@ pub(crate) fn scale(set: Set, page: &mut Page) -> Ended {
     page.say(
         "One process, our defaults, no contacts remembered at first. Memory is what the process \
          grew by over the nodes; demand: at most 60 kB a node. Bytes and datagrams are what a \
-         node sends in a settled ring.\n",
+         node sends while turns still come fast after the start.\n",
     );
     let mut rows = Vec::new();
     for (nodes, seconds) in

@@ -20,6 +20,8 @@ type Workload = fn(Set, &mut Page) -> Ended;
 
 /// All of them, in the order of the page.
 pub(crate) const ALL: [(&str, Workload); 8] = [
+    // First: memory that earlier workloads gave back would hide what nodes take.
+    ("scale", crate::scale::scale),
     ("path length", path_length),
     ("load", load),
     ("failures", simultaneous),
@@ -27,7 +29,6 @@ pub(crate) const ALL: [(&str, Workload); 8] = [
     ("churn", come_and_go),
     ("latency", latencies),
     ("merge", merging),
-    ("scale", crate::scale::scale),
 ];
 
 fn path_length(set: Set, page: &mut Page) -> Ended {
