@@ -4,11 +4,11 @@ CARGO  ?= cargo
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check fuzz bench docs man install clean
+.PHONY: help build run test check fuzz bench ring-figures docs man install clean
 
 help: ## this list
 	@echo "cuerda: make TARGET, where TARGET is one of"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 build: ## the optimized program, target/release/cuerda
 	$(CARGO) build --locked --release
@@ -40,6 +40,9 @@ fuzz: ## ten minutes of chance against one input (TARGET=connection SECONDS=600)
 
 bench: ## the benchmarks
 	$(CARGO) bench --locked
+
+ring-figures: ## docs/ring-figures.md: the workloads of the Chord papers (RING_FIGURES=quick: minutes)
+	$(CARGO) run --release --locked --example ring_figures
 
 docs: ## the documentation of the code, target/doc/cuerda/index.html
 	$(CARGO) doc --locked --no-deps --document-private-items

@@ -56,6 +56,13 @@ impl Fingers {
         }
     }
 
+    /// Puts in all fingers at once, as after a pass over all of them: for simulations that begin
+    /// with a settled ring.
+    pub fn place(&mut self, fingers: impl Iterator<Item = (usize, Contact)>) {
+        fingers.for_each(|(exponent, contact)| self.set(exponent, contact));
+        self.complete = true;
+    }
+
     /// Takes a dead node out.
     pub fn remove(&mut self, id: RingId) {
         self.entries.retain(|_, contact| contact.id != id);

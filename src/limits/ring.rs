@@ -191,6 +191,12 @@ pub const HOLDINGS_MAX: usize = 128;
 pub const LIVENESS_PINGS_MAX: usize = 16;
 /// Misses after which a stored address is removed.
 pub const MISSES_GONE: u8 = 3;
+/// Fewest nodes of the largest ring of `cuerda ring simulate`: the papers' tables begin there.
+pub const SIMULATED_NODES_MIN: usize = 8;
+/// Most of them: one has several ten thousand bytes.
+pub const SIMULATED_NODES_MAX: usize = 131_072;
+/// Most lookups in a line of its tables.
+pub const SIMULATED_LOOKUPS_MAX: usize = 1_000_000;
 
 const _: () = {
     assert!(DATAGRAM_MAX < DATAGRAM_READ_MAX);

@@ -137,13 +137,28 @@ impl Network {
             Delay::Exponential(mean) => mean.mul_f64(-self.uniform().ln()),
             Delay::LogNormal(median, sigma) => {
                 // Most of the spread belongs to the pair, a tenth to the moment.
-                let pair = (from.min(to) as u64) << 32 | from.max(to) as u64;
-                let mut own = Random::new(self.seed ^ pair.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-                let typical = (sigma * normal(&mut own)).exp();
+                let typical = self.of_pair(from, to, sigma);
                 let moment = (0.1 * sigma * normal(&mut self.random)).exp();
                 median.mul_f64((typical * moment).min(100.0))
             }
         }
+    }
+
+    /// How long a datagram usually takes between two nodes.
+    pub fn typical(&self, from: usize, to: usize) -> Duration {
+        match self.delay {
+            Delay::Constant(delay) | Delay::Exponential(delay) => delay,
+            Delay::LogNormal(median, sigma) => {
+                median.mul_f64(self.of_pair(from, to, sigma).min(100.0))
+            }
+        }
+    }
+
+    /// How much longer than the median a datagram usually takes between two nodes.
+    fn of_pair(&self, from: usize, to: usize, sigma: f64) -> f64 {
+        let pair = (from.min(to) as u64) << 32 | from.max(to) as u64;
+        let mut own = Random::new(self.seed ^ pair.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        (sigma * normal(&mut own)).exp()
     }
 
     fn uniform(&mut self) -> f64 {

@@ -117,6 +117,14 @@ impl World {
         })
     }
 
+    /// Whether a command has told any peers.
+    pub fn has_peers(&self, slot: usize, command: u64) -> bool {
+        self.slots[slot].events.iter().any(|(_, event)| {
+            matches!(event, Event::Peers { command: number, peers }
+                if *number == command && !peers.is_empty())
+        })
+    }
+
     /// A random place.
     pub fn random_place(&mut self) -> RingId {
         let mut bytes = [0; 20];

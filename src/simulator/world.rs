@@ -37,6 +37,10 @@ pub struct World {
     pub settings: Arc<Settings>,
     /// Whether new nodes get public addresses, each in a subnet of its own, so that quotas hold.
     pub public: bool,
+    /// Whether no turns of maintenance come: lists and fingers stay as they are.
+    pub still: bool,
+    /// Whether every node's invariants are looked at after every step: costs a fifth of the time.
+    pub watch: bool,
     /// Which slot has an address.
     by_address: BTreeMap<SocketAddr, usize>,
     /// What is to come, by time and order of planning.
@@ -105,6 +109,8 @@ impl World {
             bytes: 0,
             settings: Arc::new(settings),
             public: false,
+            still: false,
+            watch: true,
             by_address: BTreeMap::new(),
             queue: BTreeMap::new(),
             planned: 0,
@@ -174,7 +180,9 @@ impl World {
         let Some(node) = self.slots[slot].node.as_mut() else { return };
         let mut out = Vec::new();
         node.handle(now, input, &mut out);
-        if let Some(fault) = node.fault() {
+        if self.watch
+            && let Some(fault) = node.fault()
+        {
             let node = format!("{node:#?}");
             panic!("node {slot} at {now}: {fault}\n{node}\n{}", self.report());
         }
@@ -191,7 +199,9 @@ impl World {
     /// Puts a datagram on the network, also one that no node would send.
     pub fn send(&mut self, slot: usize, to: SocketAddr, bytes: Vec<u8>) {
         let from = self.network.source(slot, self.slots[slot].address, to);
-        self.by_address.insert(from, slot);
+        if from != self.slots[slot].address {
+            self.by_address.insert(from, slot);
+        }
         self.slots[slot].sent += 1;
         self.slots[slot].sent_bytes += bytes.len() as u64;
         self.inject(slot, from, to, bytes);
@@ -290,6 +300,10 @@ impl World {
         if due.is_some_and(|due| due <= now) {
             self.give(slot, Input::Deadline);
         }
+        if self.still {
+            self.plan_wake(slot);
+            return;
+        }
         if let Some(node) = &self.slots[slot].node {
             let (complete, large) = (node.fingers().is_complete(), node.estimated_nodes() > 1_000);
             self.slots[slot].rhythm.learned(complete, large);
@@ -325,8 +339,8 @@ impl World {
     /// Makes sure that a slot is woken in time.
     fn plan_wake(&mut self, slot: usize) {
         let Some(node) = &self.slots[slot].node else { return };
-        let rhythm = self.slots[slot].rhythm.deadline();
-        let at = node.deadline().map_or(rhythm, |deadline| deadline.min(rhythm));
+        let rhythm = (!self.still).then(|| self.slots[slot].rhythm.deadline());
+        let Some(at) = node.deadline().into_iter().chain(rhythm).min() else { return };
         let at = at.max(self.now).max(self.slots[slot].paused_until);
         if self.slots[slot].wake.is_none_or(|planned| planned > at) {
             self.slots[slot].wake = Some(at);
@@ -358,6 +372,19 @@ impl World {
             let line = format!("{} {}", self.now, what());
             self.last.push_back(line);
         }
+    }
+
+    /// The slot at an address.
+    pub fn slot_of(&self, address: SocketAddr) -> Option<usize> {
+        self.by_address.get(&address).copied()
+    }
+
+    /// Puts a node back into the state that it was in before, with what it told.
+    pub(super) fn put_back(&mut self, slot: usize, node: Option<Node>) {
+        let place = &mut self.slots[slot];
+        (place.node, place.wake) = (node, None);
+        place.events.clear();
+        self.plan_wake(slot);
     }
 
     /// Slots that run, for choosing one.

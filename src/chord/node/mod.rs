@@ -4,7 +4,7 @@
 //! - `calls`: questions on their way; `serve`: questions of others
 //! - `operations`: announces and reads; `serve_store`, `acquiring`, `repair`: what is held
 //! - `join`, `leave`, `stabilize`, `rectify`, `probes`: the ring; `lookups`: lookups, fingers,
-//!   other rings; `visits`: looking at a ring
+//!   other rings; `visits`: looking at a ring; `placed`: into a settled ring, for simulations
 
 mod acquiring;
 mod calls;
@@ -14,6 +14,7 @@ mod lookups;
 pub mod machine;
 mod operations;
 mod pending;
+mod placed;
 mod probes;
 mod rectify;
 mod repair;

@@ -1,7 +1,9 @@
 //! The options of `cuerda node` and `cuerda ring`.
 
 use crate::chord::settings::{Periods, Quorum, Settings};
-use crate::cli::arguments::values::{listen_address, peer_address, period, replicas, seconds};
+use crate::cli::arguments::values::{
+    listen_address, peer_address, period, replicas, seconds, simulated_lookups, simulated_nodes,
+};
 use crate::id::InfoHash;
 use clap::{Args, Subcommand};
 use std::net::SocketAddr;
@@ -97,6 +99,8 @@ pub(crate) enum RingCommand {
     Status(StatusArguments),
     /// Print the peers of a torrent, one a line, as they are found
     Lookup(LookupArguments),
+    /// Simulate rings of this program's nodes, and print what the Chord papers found beside it
+    Simulate(SimulateArguments),
     /// Tell a ring once that a peer of this machine has a torrent; it is known for 45 minutes
     Announce(AnnounceArguments),
 }
@@ -158,6 +162,27 @@ pub(crate) struct AnnounceArguments {
     pub(crate) pingable: bool,
 }
 
+/// Simulate rings.
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArguments {
+    /// Nodes of the largest ring
+    #[arg(long, value_name = "N", value_parser = simulated_nodes, default_value_t = 1_000)]
+    pub(crate) nodes: usize,
+    /// Per cent of the nodes that fail at once
+    #[arg(long, value_name = "P", value_parser = clap::value_parser!(u32).range(0..=90),
+          default_value_t = 50)]
+    pub(crate) kill: u32,
+    /// What chance begins with: the same seed and options give the same numbers
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Lookups in each line of a table
+    #[arg(long, value_name = "L", value_parser = simulated_lookups, default_value_t = 1_000)]
+    pub(crate) lookups: usize,
+    /// Tell it as one JSON object [default: off]
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 impl IdentityArguments {
     /// The ring's settings, but for its key.
     pub(crate) fn settings(&self) -> Settings {
@@ -193,6 +218,7 @@ impl RingArguments {
             RingCommand::Status(arguments) => arguments.via.json,
             RingCommand::Lookup(arguments) => arguments.via.json,
             RingCommand::Announce(arguments) => arguments.via.json,
+            RingCommand::Simulate(arguments) => arguments.json,
         }
     }
 }
@@ -245,6 +271,9 @@ mod tests {
             "ring lookup 00 --via 127.0.0.1:1".to_owned(),
             format!("ring announce {hash} --via 127.0.0.1:1"),
             format!("ring announce {hash} --via 127.0.0.1:1 --port 0"),
+            "ring simulate --nodes 7".to_owned(),
+            "ring simulate --kill 91".to_owned(),
+            "ring simulate --lookups 0".to_owned(),
         ] {
             let error = parse(&wrong).expect_err(&wrong);
             assert_eq!(error.exit_code(), 2, "{wrong}");

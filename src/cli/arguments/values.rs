@@ -2,8 +2,8 @@
 
 use crate::chord::settings::REPLICAS_MAX;
 use crate::limits::{
-    PEERS_MAX, PERIOD_MAX, PERIOD_MIN, PIECE_LENGTH_MAX, PIECE_LENGTH_MIN, TIMEOUT_MAX,
-    UPLOAD_SLOTS_MAX,
+    PEERS_MAX, PERIOD_MAX, PERIOD_MIN, PIECE_LENGTH_MAX, PIECE_LENGTH_MIN, SIMULATED_LOOKUPS_MAX,
+    SIMULATED_NODES_MAX, SIMULATED_NODES_MIN, TIMEOUT_MAX, UPLOAD_SLOTS_MAX,
 };
 use crate::tracker::url::TrackerUrl;
 use std::net::SocketAddr;
@@ -82,6 +82,17 @@ pub(super) fn listen_address(text: &str) -> Result<SocketAddr, String> {
 /// A number of replicas.
 pub(super) fn replicas(text: &str) -> Result<usize, String> {
     whole(text, 1..=REPLICAS_MAX as u64).map(|replicas| replicas as usize)
+}
+
+/// A number of simulated nodes.
+pub(super) fn simulated_nodes(text: &str) -> Result<usize, String> {
+    let (least, most) = (SIMULATED_NODES_MIN as u64, SIMULATED_NODES_MAX as u64);
+    whole(text, least..=most).map(|nodes| nodes as usize)
+}
+
+/// A number of simulated lookups.
+pub(super) fn simulated_lookups(text: &str) -> Result<usize, String> {
+    whole(text, 1..=SIMULATED_LOOKUPS_MAX as u64).map(|lookups| lookups as usize)
 }
 
 /// A period in seconds, with a point if need be.

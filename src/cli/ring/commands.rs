@@ -4,7 +4,7 @@ use crate::cli::arguments::ring::{RingArguments, RingCommand};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::outcome::Outcome;
-use crate::cli::ring::{seek, status};
+use crate::cli::ring::{seek, simulate, status};
 
 /// Does something with a ring from outside.
 pub(crate) fn ring(arguments: &RingArguments, console: &Console) -> Result<Outcome, Failure> {
@@ -12,5 +12,6 @@ pub(crate) fn ring(arguments: &RingArguments, console: &Console) -> Result<Outco
         RingCommand::Status(arguments) => status::status(arguments, console),
         RingCommand::Lookup(arguments) => seek::lookup(arguments, console),
         RingCommand::Announce(arguments) => seek::announce(arguments, console),
+        RingCommand::Simulate(arguments) => simulate::simulate(arguments, console),
     }
 }

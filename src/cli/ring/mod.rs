@@ -5,6 +5,7 @@
 //! - `outside`: a client of a ring; `key`: the key of a closed one
 //! - `seek`: looking up and announcing
 //! - `status`: going round a ring; `table`, `circle`: what people see of it
+//! - `simulate`: rings of simulated nodes beside the papers' figures
 //! - `told`: what programs read
 
 mod circle;
@@ -13,6 +14,7 @@ mod key;
 mod node;
 mod outside;
 mod seek;
+mod simulate;
 mod status;
 mod table;
 mod told;
