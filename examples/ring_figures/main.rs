@@ -8,6 +8,7 @@ mod page;
 mod scale;
 mod workloads;
 
+use cuerda::kit::clock::Clock;
 use page::Page;
 use std::error::Error;
 use std::path::Path;
@@ -36,18 +37,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let set = if quick { Set::Quick } else { Set::Full };
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     std::fs::create_dir_all(docs.join("figures"))?;
+    let clock = Clock::start();
     let mut page = Page::new(docs);
     page.say(&format!(
         "# Figures of the ring\n\nWritten by `make ring-figures` ({} set): the program's own \
-         nodes in the simulator. Every ring begins settled; the same seed gives the same numbers.\n",
+         nodes in the simulator. Every ring begins settled; the same seed gives the same \
+         numbers.\n",
         set.choose("`RING_FIGURES=quick`, the reduced", "the full")
     ));
     for (name, run) in workloads::ALL {
         eprintln!("{name}");
-        let begun = std::time::Instant::now();
+        let begun = clock.now();
         run(set, &mut page)?;
         page.write()?;
-        eprintln!("  {:.1} s", begun.elapsed().as_secs_f64());
+        eprintln!("  {:.1} s", clock.now().since(begun).as_secs_f64());
     }
     Ok(())
 }

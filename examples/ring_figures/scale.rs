@@ -4,8 +4,9 @@ use crate::Set;
 use crate::page::Page;
 use crate::workloads::{Ended, verdict};
 use cuerda::chord::settings::Settings;
+use cuerda::kit::clock::Clock;
 use cuerda::simulator::world::World;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Memory, time and traffic of a node as rings grow.
 pub(crate) fn scale(set: Set, page: &mut Page) -> Ended {
@@ -15,18 +16,18 @@ pub(crate) fn scale(set: Set, page: &mut Page) -> Ended {
          grew by over the nodes; demand: at most 60 kB a node. Bytes and datagrams are what a \
          node sends while turns still come fast after the start.\n",
     );
-    let mut rows = Vec::new();
+    let (clock, mut rows) = (Clock::start(), Vec::new());
     for (nodes, seconds) in
         set.choose(vec![(1_000, 60), (10_000, 20)], vec![(1_000, 60), (10_000, 60), (100_000, 20)])
     {
-        let (before, begun) = (resident(), Instant::now());
+        let (before, begun) = (resident(), clock.now());
         let mut world = World::new(1, Settings::default());
         world.watch = false;
         world.place(nodes);
-        let (placed, placing) = (resident().saturating_sub(before), begun.elapsed());
-        let begun = Instant::now();
+        let (placed, placing) = (resident().saturating_sub(before), clock.now().since(begun));
+        let begun = clock.now();
         world.run_for(Duration::from_secs(seconds));
-        let (ran, running) = (resident().saturating_sub(before), begun.elapsed());
+        let (ran, running) = (resident().saturating_sub(before), clock.now().since(begun));
         let each = (nodes as u64 * seconds) as f64;
         rows.push(vec![
             nodes.to_string(),

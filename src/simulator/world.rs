@@ -39,7 +39,7 @@ pub struct World {
     pub public: bool,
     /// Whether no turns of maintenance come: lists and fingers stay as they are.
     pub still: bool,
-    /// Whether every node's invariants are looked at after every step: costs a fifth of the time.
+    /// Whether every node's invariants are looked at after every step, which takes time.
     pub watch: bool,
     /// Which slot has an address.
     by_address: BTreeMap<SocketAddr, usize>,
