@@ -41,6 +41,18 @@ pub enum Turn {
     Merge,
 }
 
+impl Turn {
+    /// All of them, in the order of a first round.
+    pub const ALL: [Self; 6] = [
+        Self::Stabilize,
+        Self::CheckPredecessor,
+        Self::FixFinger,
+        Self::Repair,
+        Self::Liveness,
+        Self::Merge,
+    ];
+}
+
 /// What the owner of a node may want.
 #[derive(Debug, Clone)]
 pub enum Command {

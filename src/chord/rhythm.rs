@@ -50,14 +50,7 @@ impl Rhythm {
             due: BTreeSet::new(),
             random: Random::new(seed),
         };
-        for turn in [
-            Turn::Stabilize,
-            Turn::CheckPredecessor,
-            Turn::FixFinger,
-            Turn::Repair,
-            Turn::Liveness,
-            Turn::Merge,
-        ] {
+        for turn in Turn::ALL {
             rhythm.plan(now, turn);
         }
         rhythm

@@ -78,17 +78,17 @@ impl AddressBook {
         }
     }
 
-    /// Forgets all but those that a person named. Cost: a step for each of these and for each that
-    /// is to be dialed.
+    /// Forgets all but those that a person named. Cost: a step for each of these.
     pub fn forget_found(&mut self) {
         let before = std::mem::take(self);
         for address in before.named {
             let Some(known) = before.known.get(&address) else { continue };
             self.known.insert(address, Known { listed: false, ..*known });
             self.named.push(address);
+            if known.standing == Standing::Queued {
+                self.queue.push_back(address);
+            }
         }
-        let known = &self.known;
-        self.queue.extend(before.queue.into_iter().filter(|address| known.contains_key(address)));
     }
 
     /// Somebody found this address; tells whether it is to be dialed. Cost: O(1).

@@ -11,8 +11,7 @@ use crate::swarm::state::TorrentKey;
 use crate::swarm::torrents::may_dial;
 
 impl Swarm {
-    /// The torrent has another tracker. Cost: a step for each address to be dialed, which are
-    /// bounded; a tracker changes when it fails.
+    /// The torrent has another tracker. Cost: a step for each address that a person named.
     pub(super) fn part(&mut self, key: TorrentKey) {
         let Some(torrent) = self.torrents.get_mut(key) else { return };
         torrent.addresses.forget_found();

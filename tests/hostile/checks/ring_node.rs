@@ -237,15 +237,7 @@ impl Table {
                 self.give(Input::Deadline, None);
             }
             6 => {
-                let turns = [
-                    Turn::Stabilize,
-                    Turn::CheckPredecessor,
-                    Turn::FixFinger,
-                    Turn::Repair,
-                    Turn::Liveness,
-                    Turn::Merge,
-                ];
-                let turn = turns[usize::from(script.byte()) % turns.len()];
+                let turn = Turn::ALL[usize::from(script.byte()) % Turn::ALL.len()];
                 self.give(Input::Turn(turn), None);
             }
             _ => {
