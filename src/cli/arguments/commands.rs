@@ -84,11 +84,17 @@ impl Command {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::cli::arguments::parse::{definition, parse};
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
     use std::ffi::OsString;
+
+    /// The command that a line says, without what the environment adds.
+    pub(crate) fn command(line: &str) -> Result<Command, clap::Error> {
+        let words = ["cuerda"].into_iter().chain(line.split(' '));
+        Arguments::try_parse_from(words).map(|arguments| arguments.command)
+    }
 
     #[test]
     fn the_definition_is_consistent() {

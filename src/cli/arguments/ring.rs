@@ -226,13 +226,8 @@ impl RingArguments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::arguments::commands::{Arguments, Command};
-    use clap::Parser;
-
-    fn parse(line: &str) -> Result<Command, clap::Error> {
-        let words = ["cuerda"].into_iter().chain(line.split(' '));
-        Arguments::try_parse_from(words).map(|arguments| arguments.command)
-    }
+    use crate::cli::arguments::commands::Command;
+    use crate::cli::arguments::commands::tests::command as parse;
 
     #[test]
     fn a_node_without_options_has_the_usual_settings() {

@@ -118,13 +118,8 @@ pub(crate) enum Allocate {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::arguments::commands::{Arguments, Command};
-    use clap::Parser;
-
-    fn parse(line: &str) -> Result<Command, clap::Error> {
-        let words = ["cuerda"].into_iter().chain(line.split(' '));
-        Arguments::try_parse_from(words).map(|arguments| arguments.command)
-    }
+    use crate::cli::arguments::commands::Command;
+    use crate::cli::arguments::commands::tests::command as parse;
 
     #[test]
     fn a_download_takes_peers_of_both_families() {
